@@ -1,0 +1,1 @@
+"""Learn the service mesh with Istio in notebooks, on real Envoys."""

@@ -1,0 +1,79 @@
+"""What a place where a mesh runs must answer; embedded, k3d and any kubeconfig context implement it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PodInfo:
+    """A pod in one line; `ready` as kubectl prints it, e.g. "2/2"."""
+
+    namespace: str
+    name: str
+    phase: str
+    ready: str
+    ip: str
+
+
+@dataclass(frozen=True)
+class MeshInfo:
+    """Where a mesh is reached: `gateway` and `prometheus` are URLs, `kubeconfig` a path."""
+
+    ready: bool
+    provider: str
+    name: str
+    kubeconfig: str
+    context: str
+    gateway: str
+    prometheus: str
+    why: str = ""
+    pods: list[PodInfo] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ProxyAck:
+    """What one proxy said to a change: `state` is ACK, NACK (then `error` is Envoy's text) or PENDING."""
+
+    proxy: str
+    state: str
+    milliseconds: float
+    types: tuple[str, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How a change reached the proxies. `complete`: each concerned proxy has answered before the deadline."""
+
+    resource_version: str
+    complete: bool
+    proxies: tuple[ProxyAck, ...] = ()
+    milliseconds: float = 0.0
+
+
+class Provider(ABC):
+    """A place where a mesh runs."""
+
+    kubeconfig: Path
+    context: str
+
+    @abstractmethod
+    def info(self) -> MeshInfo:
+        """Where the mesh is reached, and its pods now."""
+
+    @abstractmethod
+    def wait_until_distributed(self, resource_version: str, timeout: float = 10.0) -> Distribution:
+        """Wait until every proxy concerned by the objects up to this version has answered."""
+
+    @abstractmethod
+    def http_proxy(self, pod: dict[str, Any]) -> str | None:
+        """The forward proxy through which this machine may send as `pod`, or None where there is none."""
