@@ -37,6 +37,13 @@ class Settings:
         return self.home / "labs" / (name or self.lab)
 
 
+def study() -> Path:
+    """The folder that holds `notebooks/` and `manifests/`: in the wheel `_study`, in a checkout its root."""
+    package = Path(__file__).parent
+    travelled = package / "_study"
+    return travelled if travelled.is_dir() else package.parent
+
+
 def settings() -> Settings:
     """The settings as the environment is now."""
     return Settings()

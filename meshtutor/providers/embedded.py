@@ -1,0 +1,112 @@
+"""The embedded mesh as a provider: everything is asked through the Kubernetes API of the lab's own API server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from meshtutor.config import settings, study
+from meshtutor.errors import LabError, NotReadyError
+from meshtutor.providers import daemon
+from meshtutor.providers.api import KubeHttp
+from meshtutor.providers.base import Distribution, MeshInfo, PodInfo, Provider, ProxyAck
+
+_SIDECAR_OUTBOUND_PORT = 15001
+_DISTRIBUTION = "/api/v1/namespaces/istio-system/services/istiod:8080/proxy/debug/distribution"
+
+
+class EmbeddedProvider(Provider):
+    """A running embedded lab; `lab` is what its daemon wrote into lab.json."""
+
+    def __init__(self, lab: dict[str, Any], why: str = "") -> None:
+        self.lab = lab
+        self.why = why
+        self.kubeconfig = Path(lab["kubeconfig"])
+        self.context = str(lab["context"])
+        self.http = KubeHttp.from_kubeconfig(self.kubeconfig, self.context)
+
+    def info(self) -> MeshInfo:
+        """Where the mesh is reached, and its pods now."""
+        pods = [pod_info(pod) for pod in self.http.get("/api/v1/pods")["items"]]
+        return MeshInfo(
+            ready=all(_is_ready(pod) for pod in pods),
+            provider="embedded",
+            name=str(self.lab["name"]),
+            kubeconfig=str(self.kubeconfig),
+            context=self.context,
+            gateway=str(self.lab["gateway"]),
+            prometheus=str(self.lab["prometheus"]),
+            why=self.why,
+            pods=pods,
+            extra={"pid": self.lab["pid"], "api": self.lab["api"], "started_seconds": self.lab.get("seconds")},
+        )
+
+    def wait_until_distributed(self, resource_version: str, timeout: float = 10.0) -> Distribution:
+        """Ask the control plane, which answers as soon as the last proxy has."""
+        params = {"resourceVersion": resource_version, "timeout": str(timeout)}
+        try:
+            answer = self.http.get(_DISTRIBUTION, params=params, timeout=timeout + 5)
+        except requests.RequestException as error:
+            raise NotReadyError("The control plane did not say whether the proxies have the change.",
+                                "meshtutor status; meshtutor logs -n istio-system istiod") from error  # fmt: skip
+        proxies = tuple(
+            ProxyAck(p["proxy"], p["state"], float(p["milliseconds"]), tuple(p.get("types", ())), p.get("error", ""))
+            for p in answer.get("proxies", ())
+        )
+        return Distribution(str(answer["resourceVersion"]), bool(answer["complete"]), proxies,
+                            float(answer.get("milliseconds", 0.0)))  # fmt: skip
+
+    def http_proxy(self, pod: dict[str, Any]) -> str | None:
+        """The outbound listener of the pod's own sidecar; for a pod without one, the node's proxy."""
+        if any(c["name"] == "istio-proxy" for c in pod["spec"]["containers"]):
+            return f"http://{pod['status']['podIP']}:{_SIDECAR_OUTBOUND_PORT}"
+        for container in pod["spec"]["containers"]:
+            if proxy := self.lab.get("node_proxies", {}).get(pod["metadata"]["namespace"]) or self.lab.get("node_proxy"):
+                return str(proxy)
+            del container
+        return None
+
+
+def pod_info(pod: dict[str, Any]) -> PodInfo:
+    """One line of `kubectl get pods`."""
+    statuses = pod.get("status", {}).get("containerStatuses", [])
+    ready = f"{sum(bool(s.get('ready')) for s in statuses)}/{len(pod['spec']['containers'])}"
+    meta, status = pod["metadata"], pod.get("status", {})
+    return PodInfo(meta["namespace"], meta["name"], status.get("phase", "Pending"), ready, status.get("podIP", ""))
+
+
+def _is_ready(pod: dict[str, Any]) -> bool:
+    conditions = pod.get("status", {}).get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def find(name: str, why: str = "") -> EmbeddedProvider | None:
+    """The lab of this name if it runs and is ready."""
+    lab = daemon.read(settings().lab_dir(name))
+    return EmbeddedProvider(lab, why) if lab else None
+
+
+def up(name: str, gateway_port: int | None = None, progress: daemon.Progress = lambda _: None) -> tuple[EmbeddedProvider, bool]:
+    """A ready lab and whether this call started it; waits for one that another process is starting."""
+    directory = settings().lab_dir(name)
+    if daemon.is_alive(directory):
+        return EmbeddedProvider(daemon.wait_until_ready(directory), "it runs already"), False
+    manifests = study() / "manifests"
+    options = daemon.Options(gateway_port, (manifests / "bookinfo", manifests / "gateway"))
+    missing = [str(path) for path in options.manifests if not path.is_dir()]
+    if missing:
+        raise LabError(f"The study's manifests are missing: {', '.join(missing)}.", "pip install --force-reinstall meshtutor")
+    return EmbeddedProvider(daemon.start(name, directory, options, progress), "started now"), True
+
+
+def down(name: str) -> bool:
+    """End the lab; whether there was one."""
+    return daemon.end(settings().lab_dir(name))
+
+
+def names() -> list[str]:
+    """The labs that run on this machine for this user."""
+    labs = settings().home / "labs"
+    return sorted(d.name for d in labs.iterdir() if daemon.is_alive(d)) if labs.is_dir() else []
