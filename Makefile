@@ -33,7 +33,7 @@ test: $(VENV)/.dev ## every check and every test, the notebooks included
 	@echo "· style, types and layers ..."
 	@$(MAKE) --no-print-directory check
 	@echo "· tests, then the notebooks, on a lab of their own ..."
-	@$(BIN)/python .ci/test.py $(TEST_ARGS)
+	@MESHTUTOR_HOME="$(CURDIR)/.meshtutor/test" MESHTUTOR_LAB=test $(BIN)/python -m pytest --nbmake tests notebooks $(TEST_ARGS)
 
 check: $(VENV)/.dev ## ruff, mypy --strict and the layers of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

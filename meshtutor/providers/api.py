@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,13 @@ class KubeHttp:
         if answer.status_code >= 400:
             raise ApiStatusError({"code": answer.status_code, **body})
         return body
+
+    def stream(self, path: str, params: dict[str, str]) -> Iterator[bytes]:
+        """The body in pieces as they come, for logs."""
+        answer = self.session.get(self.server + path, params=params, stream=True, timeout=(10, None))
+        if answer.status_code >= 400:
+            raise ApiStatusError({"code": answer.status_code, **answer.json()})
+        yield from answer.iter_content(None)
 
 
 def _named(entries: list[dict[str, Any]], name: str) -> dict[str, Any]:

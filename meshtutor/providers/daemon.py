@@ -29,6 +29,10 @@ Progress = Callable[[dict[str, Any]], None]
 _POLL = 0.02
 
 
+class AlreadyRunningError(LabError):
+    """Another process started the lab between the question whether it runs and the attempt to start it."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What `up` may choose. `gateway_port` None: 8000, or the next free one."""
@@ -66,15 +70,25 @@ def start(name: str, directory: Path, options: Options, progress: Progress, time
 
     Interrupted (Ctrl-C) or failed, nothing of the lab remains but its log.
     """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory.chmod(0o700)
-    (directory / "lab.json").unlink(missing_ok=True)
-    with _spawned(name, directory, options) as (process, lines):
+    with _only_one(directory), _spawned(name, directory, options) as (process, lines):
         try:
             return _follow(process, lines, directory, progress, timeout)
         except BaseException:
             end(directory, process.pid, keep_log=True)
             raise
+
+
+@contextmanager
+def _only_one(directory: Path) -> Iterator[None]:
+    """Hold the right to start this lab; a second `up` at the same moment waits here and then finds it running."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.chmod(0o700)
+    with (directory / "up.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if is_alive(directory):
+            raise AlreadyRunningError("The lab was started by another process meanwhile.", "meshtutor status")
+        (directory / "lab.json").unlink(missing_ok=True)
+        yield
 
 
 @contextmanager

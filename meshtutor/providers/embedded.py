@@ -98,7 +98,10 @@ def up(name: str, gateway_port: int | None = None, progress: daemon.Progress = l
     missing = [str(path) for path in options.manifests if not path.is_dir()]
     if missing:
         raise LabError(f"The study's manifests are missing: {', '.join(missing)}.", "pip install --force-reinstall meshtutor")
-    return EmbeddedProvider(daemon.start(name, directory, options, progress), "started now"), True
+    try:
+        return EmbeddedProvider(daemon.start(name, directory, options, progress), "started now"), True
+    except daemon.AlreadyRunningError:
+        return EmbeddedProvider(daemon.wait_until_ready(directory), "it runs already"), False
 
 
 def down(name: str) -> bool:

@@ -1,0 +1,1 @@
+"""What `meshtutor doctor` looks at: each function answers one `check.Check`, and changes nothing on the machine."""

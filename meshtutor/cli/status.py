@@ -1,0 +1,39 @@
+"""Show a lab: where it is reached, and its pods."""
+
+from __future__ import annotations
+
+import argparse
+
+from meshtutor.cli import render
+from meshtutor.cli.result import Result
+from meshtutor.providers import embedded
+from meshtutor.providers.base import MeshInfo
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Nothing beyond the common arguments."""
+
+
+def run(args: argparse.Namespace) -> Result:
+    """The lab's data; exit status 1 when it does not run or is not ready."""
+    provider = embedded.find(args.name, "it runs")
+    if provider is None:
+        others = ", ".join(embedded.names()) or "none"
+        nothing = {"ready": False, "provider": "embedded", "name": args.name, "kubeconfig": "", "gateway": "",
+                   "prometheus": "", "pods": []}  # fmt: skip
+        return Result(nothing, (f"No lab {args.name!r} runs (running: {others}).", "Next: meshtutor up"), 1)
+    info = provider.info()
+    return Result(info.to_dict(), tuple(_lines(info)), 0 if info.ready else 1)
+
+
+def _lines(info: MeshInfo) -> list[str]:
+    rows = [("NAMESPACE", "NAME", "READY", "STATUS", "IP")]
+    rows += [(pod.namespace, pod.name, pod.ready, pod.phase, pod.ip) for pod in info.pods]
+    return [
+        f"Lab {info.name!r} ({info.provider}) is {'ready' if info.ready else 'not ready'}.",
+        f"  application  {info.gateway}/productpage",
+        f"  prometheus   {info.prometheus}",
+        f"  kubectl      export KUBECONFIG={info.kubeconfig}",
+        "",
+        *render.table(rows),
+    ]
