@@ -1,0 +1,135 @@
+"""YAML as it is shown: highlighted in the colours of the reader's theme, with marked lines.
+
+The tokens come from Pygments (it comes with Jupyter); their colours are JupyterLab's editor variables, so
+that a listing looks like the editor beside it, in light and in dark themes. In a terminal a marked line has a
+`▶`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from meshtutor.errors import ManifestError
+
+_COLORS: Final = (  # the first that matches a token's type, written as Pygments prints it
+    ("Token.Comment", "var(--jp-mirror-editor-comment-color, #7a7a7a)"),
+    ("Token.Name.Tag", "var(--jp-mirror-editor-keyword-color, #0072B2)"),
+    ("Token.Literal.Number", "var(--jp-mirror-editor-number-color, #009E73)"),
+    ("Token.Literal.String", "var(--jp-mirror-editor-string-color, #b35900)"),
+    ("Token.Literal.Scalar", "var(--jp-mirror-editor-string-color, #b35900)"),
+    ("Token.Keyword", "var(--jp-mirror-editor-atom-color, #CC79A7)"),
+    ("Token.Punctuation", "var(--jp-mirror-editor-punctuation-color, #808080)"),
+)
+_MARK: Final = "background:rgba(230,159,0,0.22);border-left:3px solid #E69F00"
+_PLAIN: Final = "border-left:3px solid transparent"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """YAML text with marked lines (numbers from 1)."""
+
+    text: str
+    marked: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(
+        cls, source: str | Path | Mapping[str, Any] | Sequence[Any], mark: Collection[str | int] = ()
+    ) -> Listing:
+        """From a path, YAML text, an object or several; `mark` has line numbers or texts to look for."""
+        content = read(source)
+        lines = content.splitlines()
+        numbers = {m for m in mark if isinstance(m, int)}
+        texts = [m for m in mark if isinstance(m, str)]
+        numbers |= {i for i, line in enumerate(lines, 1) if any(text in line for text in texts)}
+        return cls(content, frozenset(numbers))
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        lines = enumerate(self.text.splitlines(), 1)
+        return "\n".join(f"{'▶' if number in self.marked else ' '} {line}".rstrip() for number, line in lines)
+
+    def _repr_html_(self) -> str:
+        lines = (
+            f'<div style="padding-left:0.6em;{self._edge(number)}">{line or " "}</div>'
+            for number, line in enumerate(_highlight(self.text), 1)
+        )
+        return (
+            '<pre style="line-height:1.35;margin:0.2em 0;padding:0.4em 0;overflow-x:auto;background:none;'
+            f'font-family:var(--jp-code-font-family, monospace);font-size:0.9em">{"".join(lines)}</pre>'
+        )
+
+    def _edge(self, number: int) -> str:
+        return _MARK if number in self.marked else _PLAIN
+
+
+def read(source: str | Path | Mapping[str, Any] | Sequence[Any]) -> str:
+    """The YAML text of a path, a text, an object or a list of objects; ManifestError if it is absent."""
+    if isinstance(source, Mapping):
+        return dump(source)
+    if isinstance(source, str | Path):
+        if isinstance(source, str) and "\n" in source:
+            return source
+        try:
+            return Path(source).expanduser().read_text(encoding="utf-8")
+        except OSError as error:
+            raise ManifestError(
+                f"Cannot read {str(source)!r}: {error.strerror}.", "Give a path, or YAML text"
+            ) from error
+    return "---\n".join(dump(obj) for obj in source if isinstance(obj, Mapping))
+
+
+def dump(obj: Mapping[str, Any]) -> str:
+    """An object as YAML in the order it is written, without anchors."""
+    return yaml.dump(
+        dict(obj), Dumper=_Readable, sort_keys=False, default_flow_style=False, allow_unicode=True
+    )
+
+
+class _Readable(yaml.SafeDumper):
+    """Indents lists below their key, as people write them, and repeats instead of using anchors."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        del indentless
+        super().increase_indent(flow, indentless=False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
+
+
+def changed_lines(before: str, after: str) -> frozenset[int]:
+    """The numbers (from 1) of lines in `after` that are new or different."""
+    import difflib
+
+    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    return frozenset(
+        number + 1
+        for tag, _, _, start, end in matcher.get_opcodes()
+        if tag in ("replace", "insert")
+        for number in range(start, end)
+    )
+
+
+def _highlight(content: str) -> list[str]:
+    from pygments import lex
+    from pygments.lexers import YamlLexer
+
+    lines = [""]
+    for kind, value in lex(content, YamlLexer(stripnl=False)):
+        color = next((color for prefix, color in _COLORS if str(kind).startswith(prefix)), "")
+        for index, piece in enumerate(value.split("\n")):
+            if index:
+                lines.append("")
+            if piece:
+                lines[-1] += f'<span style="color:{color}">{escape(piece)}</span>' if color else escape(piece)
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines

@@ -1,0 +1,264 @@
+"""`Mesh`, what `mt.connect()` returns: the verbs of a lesson. Each returns when what it says is true."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from meshtutor.config import study
+from meshtutor.display.progress import Progress
+from meshtutor.display.tables import Objects
+from meshtutor.kube import kinds, manifests
+from meshtutor.kube.client import KubeClient
+from meshtutor.kube.official import Official
+from meshtutor.mesh import applying, finding, resetting, waiting
+from meshtutor.mesh.changes import Applied, ApplyError, Change
+from meshtutor.mesh.sending import Doors
+from meshtutor.providers.base import Distribution, MeshInfo, Provider
+from meshtutor.telemetry.istio import count_requests, wait_for_scrape
+from meshtutor.telemetry.prometheus import Prometheus
+from meshtutor.telemetry.results import Vector
+from meshtutor.traffic.load import Load
+from meshtutor.traffic.outcome import Request
+from meshtutor.traffic.report import Report
+from meshtutor.traffic.tally import Tally
+
+Source = str | Path | Mapping[str, Any] | list[Any]
+
+
+class Mesh:
+    """A running mesh, seen from the learner's namespace.
+
+    `gateway` is the URL of the ingress gateway, `prometheus` its metrics, `kube` the official Kubernetes
+    client, `api` the small one that the other verbs use.
+    """
+
+    def __init__(self, provider: Provider, namespace: str | None = None) -> None:
+        self.provider = provider
+        self.api = KubeClient.from_kubeconfig(provider.kubeconfig, provider.context)
+        self.kube = Official(provider.kubeconfig, provider.context)
+        self.namespace = namespace or self.api.endpoint.namespace
+        self.prometheus = Prometheus(self.api)
+        self._load: Load | None = None
+
+    # --- the mesh itself
+
+    @cached_property
+    def gateway(self) -> str:
+        """The URL at which the ingress gateway is reached from this machine, without a trailing slash."""
+        return self.info().gateway.rstrip("/")
+
+    def info(self) -> MeshInfo:
+        """Where the mesh is reached, and its pods now."""
+        return self.provider.info()
+
+    def reset(
+        self, *, injection: bool = True, gateway: bool = True, timeout: float = 60.0
+    ) -> resetting.Restored:
+        """Back to the study's initial state; returns when pods and proxies have it.
+
+        `injection=False` leaves the application without sidecars, `gateway=False` without a way in.
+        """
+        started = time.monotonic()
+        self._stop_load()
+        desired = manifests.load(study() / "manifests" / "bookinfo")
+        if gateway:
+            desired += manifests.load(study() / "manifests" / "gateway")
+        with Progress("Resetting") as progress:
+            done = resetting.restore(self.api, self.namespace, desired, injection=injection)
+            waiting.wait_ready(self.api, self.namespace, timeout=timeout, on_progress=progress)
+            done.faults += resetting.clear_faults(self.api, self._own_pods()) if done.restarted else []
+            self._wait_for_proxies(timeout)
+        done.seconds = time.monotonic() - started
+        return done
+
+    def wait_ready(self, timeout: float = 60.0) -> None:
+        """Wait until every Deployment of the namespace is rolled out, proxies included; NotReadyError."""
+        with Progress("Waiting") as progress:
+            waiting.wait_ready(self.api, self.namespace, timeout=timeout, on_progress=progress)
+            self._wait_for_proxies(timeout)
+
+    # --- objects
+
+    def apply(self, source: Source, timeout: float = 30.0) -> Applied:
+        """Create or change objects, and wait until every proxy concerned has answered.
+
+        `source` is a path (file or folder), YAML text, an object or a list of them. A Deployment among them
+        is waited for as well. ManifestError if it cannot be read; ApplyError if an object is refused (it says
+        what became of the others).
+        """
+        started = time.monotonic()
+        changes = applying.apply_all(self.api, finding.objects(source), self.namespace)
+        rolled = {
+            c.object["metadata"]["name"] for c in changes if c.object["kind"] == "Deployment" and not c.error
+        }
+        if rolled:
+            with Progress("Rolling out") as progress:
+                waiting.wait_ready(self.api, self.namespace, rolled, timeout=timeout, on_progress=progress)
+        return self._finished(changes, started, timeout)
+
+    def delete(self, source: Source | str, name: str | None = None, timeout: float = 30.0) -> Applied:
+        """Delete objects (given as for `apply`, or as kind and name), and wait until the proxies know."""
+        started = time.monotonic()
+        doomed = [finding.named(str(source), name)] if name else finding.objects(source)
+        changes = applying.delete_all(self.api, doomed, self.namespace)
+        if any(change.object["kind"] == "Deployment" for change in changes):
+            waiting.wait_ready(self.api, self.namespace, timeout=timeout)
+        return self._finished(changes, started, timeout)
+
+    def get(self, kind: str, name: str | None = None, namespace: str | None = None) -> Any:
+        """An object as a dict, or without a name all of its kind: `mesh.get("vs", "reviews")`."""
+        found = finding.kind_called(kind)
+        place = (namespace or self.namespace) if found.namespaced else ""
+        if name:
+            return self.api.get(found, name, place)
+        return Objects(
+            self.api.list(found, place), finding.NAME_ONLY, f"no {found.plural} in {place or 'the cluster'}"
+        )
+
+    def pods(self, labels: str = "", namespace: str | None = None) -> Objects:
+        """The pods as kubectl shows them; `labels` is a selector such as `app=reviews`."""
+        place = namespace or self.namespace
+        return Objects(self.api.list(kinds.POD, place, labels), finding.POD_COLUMNS, f"no pods in {place}")
+
+    def services(self, namespace: str | None = None) -> Objects:
+        """The Services."""
+        place = namespace or self.namespace
+        return Objects(
+            self.api.list(kinds.SERVICE, place), finding.SERVICE_COLUMNS, f"no services in {place}"
+        )
+
+    def logs(self, pod: str, container: str = "", tail: int | None = 50, *, previous: bool = False) -> str:
+        """The last lines that a pod's container printed; `pod` may be an app's name, as for `send`."""
+        found = self._doors.find_pod(pod)
+        chosen = container or finding.app_container(found)
+        meta = found["metadata"]
+        return self.api.logs(meta["name"], meta["namespace"], chosen, tail, previous=previous)
+
+    # --- traffic
+
+    def send(
+        self,
+        target: str,
+        n: int = 100,
+        *,
+        headers: Mapping[str, str] | None = None,
+        from_pod: str | None = None,
+        concurrency: int = 8,
+        rate: float | None = None,
+        method: str = "GET",
+        timeout: float = 10.0,
+        path: str | None = None,
+        body: Any = None,
+    ) -> Report:
+        """Send `n` requests and count what comes back.
+
+        `target` is a Service (`"reviews"`, from the client pod unless `from_pod` names another) or a URL; one
+        of the gateway's (`mesh.gateway + "/productpage"`) is sent from outside the mesh. `rate` in requests
+        per second, `timeout` in seconds per request.
+        """
+        url = self._doors.url(target, path)
+        sender, origin = self._doors.open(url, from_pod)
+        request = Request(url, method, dict(headers or {}), body, timeout)
+        started = time.perf_counter()
+        with Progress(f"Sending to {url}") as progress:
+            outcomes = sender.send(
+                request, n, concurrency=concurrency, rate=rate, on_done=lambda done: progress(done, n)
+            )
+        return Report(url, tuple(outcomes), origin, time.perf_counter() - started)
+
+    def load(self, target: str, rate: float = 20.0, seconds: float = 60.0, **kwargs: Any) -> Load:
+        """Requests in the background for at most `seconds`; a second load takes the place of the first.
+
+        `kwargs` are `headers`, `method`, `timeout`, `body`, `path` and `from_pod`, as for `send`.
+        """
+        load = self.make_load(target, rate, **kwargs)
+        load.run(seconds)
+        return load
+
+    def make_load(
+        self, target: str, rate: float, *, path: str | None = None, from_pod: str | None = None, **kwargs: Any
+    ) -> Load:
+        """A background load that does not run yet."""
+        self._stop_load()
+        url = self._doors.url(target, path)
+        sender, _ = self._doors.open(url, from_pod)
+        self._load = Load(sender, Request(url, **kwargs), rate, sender.batch(rate))
+        return self._load
+
+    # --- telemetry
+
+    def share(
+        self, service: str, by: str = "version", window: str | float = "10s", *, source: str = ""
+    ) -> Tally:
+        """What Prometheus counted of a service's requests in the last `window`, by version or another label.
+
+        Counted by the callers' sidecars; `source` limits it to one calling workload. Each share has its 95 %
+        interval.
+        """
+        counted = count_requests(self.prometheus, service, self.namespace, by, window, source=source)
+        return Tally(counted.counts, by)
+
+    def wait_for_metrics(
+        self, promql: str | None = None, at_least: float = 0.0, timeout: float = 15.0
+    ) -> Vector | None:
+        """Wait until Prometheus knows what has been sent so far: until each target was scraped once more.
+
+        With `promql`, until the sum of its values is `at_least` that much; its result. NotReadyError at the
+        deadline.
+        """
+        if promql is None:
+            wait_for_scrape(self.prometheus, timeout, time.sleep)
+            return None
+        return finding.wait_for_value(self.prometheus, promql, at_least, timeout)
+
+    # --- the end
+
+    def close(self) -> None:
+        """End the background load and give the connections back; the lab itself goes on."""
+        self._stop_load()
+        if "_doors" in self.__dict__:
+            self._doors.close()
+
+    def __enter__(self) -> Mesh:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Mesh {self.provider.context}, namespace {self.namespace}, gateway {self.gateway}"
+
+    @cached_property
+    def _doors(self) -> Doors:
+        return Doors(self.api, self.provider, self.namespace, self.gateway)
+
+    def _own_pods(self) -> list[dict[str, Any]]:
+        return self.api.list(kinds.POD, self.namespace)
+
+    def _stop_load(self) -> None:
+        if self._load:
+            self._load.pause()
+            self._load = None
+
+    def _wait_for_proxies(self, timeout: float, revision: str = "") -> Distribution:
+        return self.provider.wait_until_distributed(revision or self.api.revision(), timeout)
+
+    def _finished(self, changes: list[Change], started: float, timeout: float) -> Applied:
+        newest = max((change.resource_version for change in changes), default=0)
+        gone = any(change.action == "deleted" for change in changes)
+        unknown = Distribution("0", complete=True)
+        done = any(change.action != "refused" for change in changes)
+        distribution = (
+            self._wait_for_proxies(timeout, "" if gone or not newest else str(newest)) if done else unknown
+        )
+        applied = Applied(tuple(changes), distribution, time.monotonic() - started)
+        if applied.refused:
+            raise ApplyError(applied)
+        return applied

@@ -1,0 +1,154 @@
+"""Back to the study's initial state, whatever the lesson before left behind.
+
+The initial state is what lies in manifests/bookinfo (and manifests/gateway): the learner's namespace with its
+injection label, the application with a sidecar in every pod, no Istio rule but the gateway's. Every step asks
+first, so that a reset with nothing to do takes a fraction of a second.
+
+Left out: fields that another tool added to an object of the study and that its manifest does not mention
+(`kubectl set env`, say) stay, as server-side apply has it. Objects outside the learner's namespace stay, too,
+except Istio objects that meshtutor itself applied to Istio's root namespace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from meshtutor.errors import MeshtutorError, NotFoundError
+from meshtutor.kube import kinds, rollouts
+from meshtutor.kube.client import FIELD_MANAGER, KubeClient, proxy_path
+from meshtutor.kube.kinds import Kind
+from meshtutor.mesh import applying
+from meshtutor.mesh.changes import title
+
+Object = dict[str, Any]
+INJECTION_LABEL: Final = "istio-injection"
+ROOT_NAMESPACE: Final = "istio-system"
+_WORKLOADS: Final = (kinds.DEPLOYMENT, kinds.SERVICE, kinds.CONFIG_MAP, kinds.SECRET, kinds.SERVICE_ACCOUNT)
+_APP_PORT: Final = 9080
+
+
+@dataclass
+class Restored:
+    """What a reset had to do; empty when nothing had changed."""
+
+    removed: list[str] = field(default_factory=list)
+    applied: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    restarted: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def anything(self) -> bool:
+        """Whether the mesh was different."""
+        return bool(self.removed or self.applied or self.faults or self.restarted)
+
+    def __repr__(self) -> str:
+        parts = {"removed": self.removed, "restored": self.applied, "cleared the fault of": self.faults,
+                 "restarted": self.restarted}  # fmt: skip
+        done = "; ".join(f"{verb} {', '.join(names)}" for verb, names in parts.items() if names)
+        return f"{done or 'nothing had changed'} · initial state, ready in {self.seconds:.1f} s"
+
+
+def restore(kube: KubeClient, namespace: str, desired: list[Object], *, injection: bool) -> Restored:
+    """Make the namespace what `desired` says; the caller waits for pods and proxies."""
+    done = Restored()
+    relabelled = set_injection(kube, namespace, injection)
+    if relabelled:
+        done.applied.append(f"the label {INJECTION_LABEL}")
+    keep = {_key(obj) for obj in desired}
+    for obj in [*_foreign_rules(kube, namespace, keep), *_foreign_workloads(kube, namespace, keep)]:
+        if _delete(kube, obj):
+            done.removed.append(title(obj))
+    for change in applying.apply_all(kube, desired, namespace):
+        if change.error:
+            raise change.error
+        if change.action != "unchanged":
+            done.applied.append(change.name)
+    pods = [pod for pod in kube.list(kinds.POD, namespace) if not pod["metadata"].get("deletionTimestamp")]
+    done.restarted = _restart(kube, [pod for pod in pods if _sidecar_is_wrong(pod, wanted=injection)])
+    done.faults = clear_faults(kube, [pod for pod in pods if pod["metadata"]["name"] not in done.restarted])
+    return done
+
+
+def set_injection(kube: KubeClient, namespace: str, wanted: bool) -> bool:
+    """Label the namespace `istio-injection=enabled`, or take the label away; whether that changed it."""
+    labels = kube.get(kinds.NAMESPACE, namespace)["metadata"].get("labels") or {}
+    value = "enabled" if wanted else None
+    if labels.get(INJECTION_LABEL) == value:
+        return False
+    kube.merge(kinds.NAMESPACE, namespace, "", {"metadata": {"labels": {INJECTION_LABEL: value}}})
+    return True
+
+
+def clear_faults(kube: KubeClient, pods: list[Object]) -> list[str]:
+    """Switch the application's faults off in every pod that has one; their names."""
+
+    def clear(pod: Object) -> str:
+        meta = pod["metadata"]
+        path = proxy_path(kinds.POD, meta["namespace"], meta["name"], _APP_PORT, "/fault")
+        try:
+            answer = kube.request("DELETE", path, timeout=3.0).json()
+        except (MeshtutorError, ValueError):
+            return ""  # not a pod of the study's application, or one that is not up: it has no fault to clear
+        return str(meta["name"]) if isinstance(answer, dict) and answer.get("cleared") else ""
+
+    with ThreadPoolExecutor(8) as threads:
+        return [name for name in threads.map(clear, filter(rollouts.is_ready, pods)) if name]
+
+
+def _foreign_rules(kube: KubeClient, namespace: str, keep: set[tuple[str, str]]) -> list[Object]:
+    with ThreadPoolExecutor(8) as threads:
+        here = threads.map(lambda kind: _list(kube, kind, namespace), kinds.ISTIO)
+        root = threads.map(lambda kind: _list(kube, kind, ROOT_NAMESPACE), kinds.ISTIO)
+        ours = [obj for found in root for obj in found if FIELD_MANAGER in _managers(obj)]
+        return [obj for found in here for obj in found if _key(obj) not in keep] + ours
+
+
+def _foreign_workloads(kube: KubeClient, namespace: str, keep: set[tuple[str, str]]) -> list[Object]:
+    """What a learner applied through meshtutor or kubectl; never what the cluster made by itself."""
+    people = (FIELD_MANAGER, "kubectl")
+    return [
+        obj
+        for kind in _WORKLOADS
+        for obj in _list(kube, kind, namespace)
+        if _key(obj) not in keep
+        and not obj["metadata"].get("ownerReferences")
+        and any(manager.startswith(people) for manager in _managers(obj))
+    ]
+
+
+def _list(kube: KubeClient, kind: Kind, namespace: str) -> list[Object]:
+    try:
+        return kube.list(kind, namespace)
+    except NotFoundError:  # a real cluster may lack a kind
+        return []
+
+
+def _delete(kube: KubeClient, obj: Object) -> bool:
+    try:
+        kube.delete(kube.kind_of(obj), obj["metadata"]["name"], obj["metadata"].get("namespace", ""))
+    except NotFoundError:
+        return False
+    return True
+
+
+def _restart(kube: KubeClient, pods: list[Object]) -> list[str]:
+    delete: Callable[[Object], bool] = lambda pod: _delete(kube, {"apiVersion": "v1", "kind": "Pod", **pod})  # noqa: E731
+    return [str(pod["metadata"]["name"]) for pod in pods if delete(pod)]
+
+
+def _sidecar_is_wrong(pod: Object, *, wanted: bool) -> bool:
+    meta = pod["metadata"]
+    own = {**meta.get("annotations", {}), **meta.get("labels", {})}.get("sidecar.istio.io/inject")
+    return own is None and bool(meta.get("ownerReferences")) and rollouts.has_sidecar(pod) != wanted
+
+
+def _managers(obj: Object) -> set[str]:
+    return {str(entry.get("manager", "")) for entry in obj["metadata"].get("managedFields", ())}
+
+
+def _key(obj: Object) -> tuple[str, str]:
+    return obj["kind"], obj["metadata"]["name"]

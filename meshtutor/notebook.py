@@ -1,0 +1,68 @@
+"""`connect()` and `show()`: the first two words of every notebook."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from meshtutor.display import exceptions, surroundings
+from meshtutor.display.progress import Progress
+from meshtutor.display.yaml import Listing
+from meshtutor.mesh import Mesh
+
+
+def connect(
+    name: str | None = None, provider: str | None = None, *, start: bool = True, namespace: str | None = None
+) -> Mesh:
+    """The mesh of a lab, which is started if it does not run; prints one line about it.
+
+    `name` and `provider` default to what MESHTUTOR_LAB and MESHTUTOR_PROVIDER say. LabError if it does not
+    run and `start` is false, or if it cannot be started. In a notebook this registers `%%apply` and short
+    error messages.
+    """
+    from meshtutor.providers.resolve import resolve
+
+    if shell := surroundings.shell():
+        exceptions.install(shell)
+    began = time.monotonic()
+    with Progress("Starting the mesh") as progress:
+        parts = itertools.count(1)
+        found = resolve(
+            name, provider, start=start, progress=lambda said: progress(next(parts), 0, _part(said))
+        )
+    mesh = Mesh(found, namespace)
+    if shell:
+        from meshtutor import magics
+
+        magics.register(shell, mesh)
+    sys.stdout.write(_line(mesh, time.monotonic() - began) + "\n")
+    return mesh
+
+
+def _part(said: Mapping[str, Any]) -> str:
+    """What the lab's daemon says has become ready."""
+    return str(said.get("part", ""))
+
+
+def _line(mesh: Mesh, seconds: float) -> str:
+    info = mesh.info()
+    ready = "ready" if info.ready else "not all pods are ready: meshtutor status"
+    names = ", ".join(name for name in mesh.services().names if name != "kubernetes") or "no services"
+    why = f" ({info.why})" if info.why else ""
+    parts = (
+        f"provider: {info.provider}{why}",
+        f"lab {info.name}",
+        names,
+        info.gateway,
+        f"{ready} in {seconds:.1f} s",
+    )
+    return " · ".join(parts)
+
+
+def show(source: str | Path | Mapping[str, Any] | list[Any], mark: Collection[str | int] = ()) -> Listing:
+    """YAML, highlighted; `mark` are line numbers (from 1) or texts, and every line that has one is marked."""
+    return Listing.of(source, mark)

@@ -1,0 +1,123 @@
+"""Istio's standard metrics, asked for by their meaning.
+
+Metric and label names: https://istio.io/latest/docs/reference/config/metrics/. The `source` reporter (the
+client's sidecar) is asked by default, because it also sees requests that never reached a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from meshtutor.errors import NotReadyError
+from meshtutor.telemetry.counters import by_label, first_scrapes, last_scrape, seconds_of, selector
+from meshtutor.telemetry.prometheus import Prometheus
+from meshtutor.telemetry.results import Matrix
+
+REQUESTS: Final = "istio_requests_total"
+# a lesson says "version"; the metric has one label per side
+SHORT_LABELS: Final = {
+    "version": "destination_version",
+    "app": "destination_app",
+    "workload": "destination_workload",
+    "source": "source_workload",
+    "status": "response_code",
+    "flags": "response_flags",
+}
+_LOOKBACK: Final = 6.0
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Requests by a label, over the `seconds` until `until` (Prometheus' clock)."""
+
+    counts: dict[str, int]
+    until: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RequestSamples:
+    """Raw samples of `istio_requests_total` for one service; counting them costs no further query."""
+
+    requests: Matrix
+    up: Matrix
+
+    @property
+    def newest(self) -> float:
+        """The time of the newest scrape, seconds since the epoch; 0 if there is none."""
+        return last_scrape(self.requests)
+
+    def scrape_times(self, since: float) -> list[float]:
+        """When the busiest series was scraped after `since`, oldest first."""
+        longest = max((s.times for s in self.requests), key=len, default=[])
+        return [when for when in longest if when > since]
+
+    def count(self, by: str, start: float, end: float) -> dict[str, int]:
+        """Requests by a label (or its short name) that were counted after `start` and until `end`."""
+        return by_label(self.requests, SHORT_LABELS.get(by, by), start, end, first_scrapes(self.up))
+
+
+def read_requests(
+    prometheus: Prometheus,
+    service: str,
+    namespace: str,
+    window: float,
+    *,
+    reporter: str = "source",
+    source: str = "",
+) -> RequestSamples:
+    """The samples of requests to a service during the last `window` seconds, and a little before."""
+    labels = {
+        "reporter": reporter,
+        "destination_service_name": service,
+        "destination_service_namespace": namespace,
+    }
+    if source:
+        labels["source_workload"] = source
+    reach = f"{int((window + _LOOKBACK) * 1000)}ms"
+    return RequestSamples(
+        prometheus.samples(selector(REQUESTS, labels), reach), prometheus.samples("up", reach)
+    )
+
+
+def count_requests(
+    prometheus: Prometheus, service: str, namespace: str, by: str = "version", window: str | float = "10s", *,
+    reporter: str = "source", source: str = "",
+) -> Counted:  # fmt: skip
+    """Requests to a service by a label, during a window that ends with the newest scrape."""
+    seconds = seconds_of(window)
+    samples = read_requests(prometheus, service, namespace, seconds, reporter=reporter, source=source)
+    end = prometheus.now()
+    return Counted(samples.count(by, end - seconds, end), end, seconds)
+
+
+def wait_for_scrape(
+    prometheus: Prometheus,
+    timeout: float,
+    pause: Callable[[float], None],
+    pods: Iterable[str] = (),
+    clock: Callable[[], float] | None = None,
+) -> float:
+    """Wait until every target was scraped after now; Prometheus' time of the last of them. NotReadyError.
+
+    What was counted before this call is in Prometheus' answers after it. `pods` limits it to some pods'
+    targets.
+    """
+    import time
+
+    monotonic = clock or time.monotonic
+    deadline, begun, wanted = monotonic() + timeout, prometheus.now(), set(pods)
+    while True:
+        scraped = prometheus.query("timestamp(up)")
+        times = [s.value for s in scraped if not wanted or s.labels.get("pod") in wanted]
+        if times and min(times) > begun:
+            return max(times)
+        if monotonic() > deadline:
+            late = [s.labels.get("pod") or s.labels.get("instance", "?") for s in scraped if s.value <= begun]
+            raise NotReadyError(
+                f"Prometheus did not scrape {', '.join(late[:5]) or 'anything'} within {timeout:g} s.",
+                'mesh.prometheus.query("up") shows its targets; meshtutor status shows the pods',
+            )
+        pause(0.1)
