@@ -2,6 +2,7 @@
 
 MeshtutorError                 a sentence, and the next step as `hint`
 ├── ManifestError              YAML that cannot be read; names file, document and line
+├── SelectorError              a label or field selector that cannot be read
 ├── ApiStatusError             the Kubernetes API refused; carries the Status body
 │   ├── NotFoundError          404
 │   ├── ConflictError          409: a newer version of the object exists, or it exists already
@@ -30,6 +31,10 @@ class MeshtutorError(Exception):
 
 class ManifestError(MeshtutorError):
     """YAML that cannot be read as Kubernetes objects."""
+
+
+class SelectorError(MeshtutorError):
+    """A label or field selector that cannot be read."""
 
 
 class ApiStatusError(MeshtutorError):
