@@ -3,11 +3,9 @@
 The accessors never fail on a half-written object and never return None: an absent map reads as empty.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from meshtutor.kube.kinds import kind_of
 
@@ -25,7 +23,7 @@ class ObjectKey:
     name: str
 
     @classmethod
-    def of(cls, obj: Mapping[str, Any], default_namespace: str = DEFAULT_NAMESPACE) -> ObjectKey:
+    def of(cls, obj: Mapping[str, Any], default_namespace: str = DEFAULT_NAMESPACE) -> Self:
         """The key of `obj`. A namespaced object without a namespace belongs to `default_namespace`."""
         group, _, _ = str(obj.get("apiVersion", "")).rpartition("/")
         known = kind_of(obj)
