@@ -55,7 +55,5 @@ def pytest_sessionfinish() -> None:
 
     for name in embedded.names():
         embedded.down(name)
-    if _OWN_HOME:
-        shutil.rmtree(settings().home, ignore_errors=True)
-    elif Path(settings().home).name == "test":
+    if _OWN_HOME or Path(settings().home).name == "test":
         shutil.rmtree(settings().home, ignore_errors=True)

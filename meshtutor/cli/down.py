@@ -16,5 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Result:
     """Which labs were ended."""
     ended = [name for name in (embedded.names() if args.all else [args.name]) if embedded.down(name)]
-    lines = tuple(f"The lab {name!r} has ended." for name in ended) or (f"No lab {args.name!r} runs; nothing to do.",)
+    lines = tuple(f"The lab {name!r} has ended." for name in ended) or (
+        f"No lab {args.name!r} runs; nothing to do.",
+    )
     return Result({"ended": ended}, lines)

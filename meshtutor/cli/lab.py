@@ -39,7 +39,9 @@ def run(args: argparse.Namespace) -> Result:
     if not args.no_jupyter:
         render.line("Opening JupyterLab; without a browser here, open the URL it prints. Ctrl-C ends it.")
         _jupyter(directory, args.rest, args.name)
-    after = f"The mesh runs on. Next: `meshtutor lab {args.directory}` opens it again, `meshtutor down` ends it."
+    after = (
+        f"The mesh runs on. Next: `meshtutor lab {args.directory}` opens it again, `meshtutor down` ends it."
+    )
     return Result({"directory": str(directory), **started.data}, (after,))
 
 
@@ -47,7 +49,9 @@ def _prepare(directory: Path) -> list[str]:
     if (directory / _FIRST).is_file() and (directory / "pyproject.toml").is_file():
         return []  # a checkout: its own files are the study
     if not (study() / "notebooks").is_dir():
-        raise MeshtutorError("The notebooks are missing from this installation.", "pip install --force-reinstall meshtutor")
+        raise MeshtutorError(
+            "The notebooks are missing from this installation.", "pip install --force-reinstall meshtutor"
+        )
     copied, kept = copy_study(study(), directory)
     lines = [f"Copied {len(copied)} files to {directory}."] if copied else []
     return lines + [f"Kept your changed {name}." for name in kept]

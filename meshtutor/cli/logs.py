@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> Result:
 
 
 def _pod(provider: embedded.EmbeddedProvider, namespace: str, name: str) -> dict[str, Any]:
-    pods = provider.http.get(f"/api/v1/namespaces/{namespace}/pods")["items"]
+    pods: list[dict[str, Any]] = provider.http.get(f"/api/v1/namespaces/{namespace}/pods")["items"]
     names = [pod["metadata"]["name"] for pod in pods]
     for pod in pods:
         if pod["metadata"]["name"] == name:
@@ -54,5 +54,5 @@ def _pod(provider: embedded.EmbeddedProvider, namespace: str, name: str) -> dict
 
 def _app_container(pod: dict[str, Any]) -> str:
     """The first container that is not the sidecar: kubectl's default, by the same annotation's sense."""
-    names = [container["name"] for container in pod["spec"]["containers"]]
+    names: list[str] = [container["name"] for container in pod["spec"]["containers"]]
     return next((name for name in names if name != "istio-proxy"), names[0])

@@ -16,7 +16,7 @@ from meshtutor.providers import embedded
 def arguments(parser: argparse.ArgumentParser) -> None:
     """`--gateway-port`: refuse another one when it is taken."""
     parser.add_argument("--gateway-port", type=int, metavar="PORT",
-                        help="port on localhost for the ingress gateway (default: 8000, or the next free one)")  # fmt: skip
+                        help="localhost port of the ingress gateway (default: 8000, or the next free one)")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> Result:
@@ -25,12 +25,16 @@ def run(args: argparse.Namespace) -> Result:
     provider, started = embedded.up(args.name, args.gateway_port, render.progress)
     info = provider.info()
     seconds = time.monotonic() - began
+    lines: tuple[str, ...]
     if not started:
-        lines = (f"The lab {args.name!r} runs already; nothing to do.", f"Application: {info.gateway}/productpage")
+        lines = (
+            f"The lab {args.name!r} runs already; nothing to do.",
+            f"Application: {info.gateway}/productpage",
+        )
     else:
         lines = (
             f"The mesh is up in {seconds:.1f} s: {len(info.pods)} pods.",
             f"Application: {info.gateway}/productpage",
-            "Next: `meshtutor lab` opens the first notebook; `meshtutor status` shows the pods; `meshtutor down` ends it.",
+            "Next: `meshtutor lab` opens the first notebook; `meshtutor status` shows the pods.",
         )
     return Result({**info.to_dict(), "started": started, "seconds": round(seconds, 3)}, lines)

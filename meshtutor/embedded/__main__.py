@@ -1,7 +1,8 @@
-"""The process of one lab: `python -m meshtutor.embedded --name N --directory DIR --progress-fd FD MANIFESTS...`.
+"""The process of one lab.
 
-Started by `providers.daemon`. It holds the lab's lock for as long as it lives, says over the pipe what has become
-ready (a JSON object a line), and ends on SIGTERM or SIGINT.
+`python -m meshtutor.embedded --name N --directory DIR --progress-fd FD MANIFESTS...`, started by
+`providers.daemon`. It holds the lab's lock for as long as it lives, says over the pipe what has become ready
+(a JSON object a line), and ends on SIGTERM or SIGINT.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Voice:
 
 
 def lock(directory: Path) -> int:
-    """Hold the lab's lock, with this pid in it for `meshtutor down`; the kernel lets go when the process ends."""
+    """Hold the lab's lock, with this pid in it for `meshtutor down`; it is let go when the process ends."""
     descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -123,12 +124,13 @@ def main() -> int:
         asyncio.run(run(args, voice))
         os.close(held)
     except MeshtutorError as error:
-        log.error("%s", error)
+        log.error("%s", error)  # noqa: TRY400 - a refusal needs no traceback
         voice.say(error=error.message, hint=error.hint)
         return 1
     except Exception as error:
         log.exception("the lab has failed")
-        voice.say(error=f"The lab has failed: {type(error).__name__}: {error}", hint=f"See {args.directory / 'lab.log'}.")
+        said = f"The lab has failed: {type(error).__name__}: {error}"
+        voice.say(error=said, hint=f"See {args.directory / 'lab.log'}.")
         return 1
     return 0
 

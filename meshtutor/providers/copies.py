@@ -21,7 +21,7 @@ def copy_study(source: Path, target: Path) -> tuple[list[str], list[str]]:
     known: dict[str, str] = json.loads(record.read_text()) if record.is_file() else {}
     written, kept = [], []
     for name in _names(source):
-        fresh, existing = _hash(source / name), _hash(target / name)
+        fresh, existing = hashlib.sha256((source / name).read_bytes()).hexdigest(), _hash(target / name)
         if existing == fresh:
             known[name] = fresh
         elif existing is None or existing == known.get(name):

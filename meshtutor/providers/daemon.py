@@ -65,7 +65,9 @@ def read(directory: Path) -> dict[str, Any] | None:
     return None
 
 
-def start(name: str, directory: Path, options: Options, progress: Progress, timeout: float = 60.0) -> dict[str, Any]:
+def start(
+    name: str, directory: Path, options: Options, progress: Progress, timeout: float = 60.0
+) -> dict[str, Any]:
     """Start the daemon and return lab.json once the application answers through the gateway.
 
     Interrupted (Ctrl-C) or failed, nothing of the lab remains but its log.
@@ -123,7 +125,10 @@ def _follow(process: subprocess.Popen[bytes], reader: int, directory: Path, prog
         progress(said)
     code = process.poll()
     ended = f"ended with status {code}" if code is not None else f"was not ready within {timeout:.0f} s"
-    raise LabError(f"The lab's process {ended}.", f"Its last words are in {directory / 'lab.log'}; then `meshtutor doctor`.")
+    raise LabError(
+        f"The lab's process {ended}.",
+        f"Its last words are in {directory / 'lab.log'}; then `meshtutor doctor`.",
+    )
 
 
 def _lines(reader: int, deadline: float) -> Iterator[dict[str, Any]]:

@@ -29,7 +29,7 @@ class EmbeddedProvider(Provider):
 
     def info(self) -> MeshInfo:
         """Where the mesh is reached, and its pods now."""
-        pods = [pod_info(pod) for pod in self.http.get("/api/v1/pods")["items"]]
+        pods = self.http.get("/api/v1/pods")["items"]
         return MeshInfo(
             ready=all(_is_ready(pod) for pod in pods),
             provider="embedded",
@@ -39,8 +39,12 @@ class EmbeddedProvider(Provider):
             gateway=str(self.lab["gateway"]),
             prometheus=str(self.lab["prometheus"]),
             why=self.why,
-            pods=pods,
-            extra={"pid": self.lab["pid"], "api": self.lab["api"], "started_seconds": self.lab.get("seconds")},
+            pods=[pod_info(pod) for pod in pods],
+            extra={
+                "pid": self.lab["pid"],
+                "api": self.lab["api"],
+                "started_seconds": self.lab.get("seconds"),
+            },
         )
 
     def wait_until_distributed(self, resource_version: str, timeout: float = 10.0) -> Distribution:
@@ -52,7 +56,13 @@ class EmbeddedProvider(Provider):
             raise NotReadyError("The control plane did not say whether the proxies have the change.",
                                 "meshtutor status; meshtutor logs -n istio-system istiod") from error  # fmt: skip
         proxies = tuple(
-            ProxyAck(p["proxy"], p["state"], float(p["milliseconds"]), tuple(p.get("types", ())), p.get("error", ""))
+            ProxyAck(
+                p["proxy"],
+                p["state"],
+                float(p["milliseconds"]),
+                tuple(p.get("types", ())),
+                p.get("error", ""),
+            )
             for p in answer.get("proxies", ())
         )
         return Distribution(str(answer["resourceVersion"]), bool(answer["complete"]), proxies,
@@ -63,7 +73,9 @@ class EmbeddedProvider(Provider):
         if any(c["name"] == "istio-proxy" for c in pod["spec"]["containers"]):
             return f"http://{pod['status']['podIP']}:{_SIDECAR_OUTBOUND_PORT}"
         for container in pod["spec"]["containers"]:
-            if proxy := self.lab.get("node_proxies", {}).get(pod["metadata"]["namespace"]) or self.lab.get("node_proxy"):
+            if proxy := self.lab.get("node_proxies", {}).get(pod["metadata"]["namespace"]) or self.lab.get(
+                "node_proxy"
+            ):
                 return str(proxy)
             del container
         return None
@@ -74,7 +86,9 @@ def pod_info(pod: dict[str, Any]) -> PodInfo:
     statuses = pod.get("status", {}).get("containerStatuses", [])
     ready = f"{sum(bool(s.get('ready')) for s in statuses)}/{len(pod['spec']['containers'])}"
     meta, status = pod["metadata"], pod.get("status", {})
-    return PodInfo(meta["namespace"], meta["name"], status.get("phase", "Pending"), ready, status.get("podIP", ""))
+    return PodInfo(
+        meta["namespace"], meta["name"], status.get("phase", "Pending"), ready, status.get("podIP", "")
+    )
 
 
 def _is_ready(pod: dict[str, Any]) -> bool:
@@ -88,7 +102,9 @@ def find(name: str, why: str = "") -> EmbeddedProvider | None:
     return EmbeddedProvider(lab, why) if lab else None
 
 
-def up(name: str, gateway_port: int | None = None, progress: daemon.Progress = lambda _: None) -> tuple[EmbeddedProvider, bool]:
+def up(
+    name: str, gateway_port: int | None = None, progress: daemon.Progress = lambda _: None
+) -> tuple[EmbeddedProvider, bool]:
     """A ready lab and whether this call started it; waits for one that another process is starting."""
     directory = settings().lab_dir(name)
     if daemon.is_alive(directory):
@@ -97,7 +113,10 @@ def up(name: str, gateway_port: int | None = None, progress: daemon.Progress = l
     options = daemon.Options(gateway_port, (manifests / "bookinfo", manifests / "gateway"))
     missing = [str(path) for path in options.manifests if not path.is_dir()]
     if missing:
-        raise LabError(f"The study's manifests are missing: {', '.join(missing)}.", "pip install --force-reinstall meshtutor")
+        raise LabError(
+            f"The study's manifests are missing: {', '.join(missing)}.",
+            "pip install --force-reinstall meshtutor",
+        )
     try:
         return EmbeddedProvider(daemon.start(name, directory, options, progress), "started now"), True
     except daemon.AlreadyRunningError:

@@ -18,7 +18,13 @@ def resolve(name: str | None = None, provider: str | None = None, *, start: bool
             progress: Progress = lambda _: None) -> Provider:  # fmt: skip
     """The provider to use, started if `start` and it does not run."""
     chosen = provider or settings().provider
-    source = "asked for" if provider else "MESHTUTOR_PROVIDER" if settings().provider != "embedded" else "the default"
+    source = (
+        "asked for"
+        if provider
+        else "MESHTUTOR_PROVIDER"
+        if settings().provider != "embedded"
+        else "the default"
+    )
     if chosen not in PROVIDERS:
         raise MeshtutorError(f"Unknown provider {chosen!r}.", f"Valid providers: {', '.join(PROVIDERS)}.")
     lab = name or settings().lab

@@ -29,8 +29,12 @@ def main() -> None:
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-    Path("bench.json").write_text(json.dumps({"machine": machine, "measured": [one.to_dict() for one in found]}, indent=1))
-    print(f"\n{machine['cores']} cores, {machine['machine']}, Python {machine['python']}; written to bench.json")
+    Path("bench.json").write_text(
+        json.dumps({"machine": machine, "measured": [one.to_dict() for one in found]}, indent=1)
+    )
+    print(
+        f"\n{machine['cores']} cores, {machine['machine']}, Python {machine['python']}; written to bench.json"
+    )
 
 
 if __name__ == "__main__":

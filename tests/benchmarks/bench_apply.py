@@ -37,6 +37,8 @@ def measure() -> list[Measurement]:
         acknowledged.append(applied.milliseconds)
     embedded.down(settings().lab)
     return [
-        Measurement("apply -> every proxy has ACKed (7 sidecars, gateway)", "ms", acknowledged, "p50 10 ms, p95 25 ms"),
+        Measurement(
+            "apply -> every proxy has ACKed (7 sidecars, gateway)", "ms", acknowledged, "p50 10 ms, p95 25 ms"
+        ),
         Measurement("mesh.apply as a whole", "ms", called),
     ]

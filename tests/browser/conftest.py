@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -19,7 +20,9 @@ import pytest
 
 from meshtutor.config import study
 
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync"]  # fmt: skip
 
@@ -96,9 +99,11 @@ def browser():
 @pytest.fixture(params=["light", "dark"])
 def theme(request: pytest.FixtureRequest, jupyter: Jupyter) -> str:
     """JupyterLab's theme, written into its settings before the page is opened."""
-    settings = jupyter.folder / ".settings" / "@jupyterlab" / "apputils-extension" / "themes.jupyterlab-settings"
+    settings = (
+        jupyter.folder / ".settings" / "@jupyterlab" / "apputils-extension" / "themes.jupyterlab-settings"
+    )
     settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text('{"theme": "JupyterLab %s"}' % request.param.capitalize())
+    settings.write_text(json.dumps({"theme": f"JupyterLab {request.param.capitalize()}"}))
     return str(request.param)
 
 

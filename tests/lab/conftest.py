@@ -24,7 +24,9 @@ class Command:
     def __call__(self, *args: str, code: int = 0) -> str:
         done = subprocess.run([sys.executable, "-m", "meshtutor", *args], env=self.environment, timeout=90,
                               capture_output=True, text=True, check=False)  # fmt: skip
-        assert done.returncode == code, f"meshtutor {' '.join(args)} -> {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == code, (
+            f"meshtutor {' '.join(args)} -> {done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
         return done.stdout + done.stderr
 
     def json(self, *args: str, code: int | None = 0) -> dict:
@@ -48,7 +50,9 @@ class Command:
         try:
             if process.status() == psutil.STATUS_ZOMBIE:
                 return False
-            return str(self.home) in " ".join([*process.cmdline(), process.cwd(), process.environ().get("MESHTUTOR_HOME", "")])
+            return str(self.home) in " ".join(
+                [*process.cmdline(), process.cwd(), process.environ().get("MESHTUTOR_HOME", "")]
+            )
         except psutil.Error:
             return False
 

@@ -42,7 +42,9 @@ def _restarts(lab: dict) -> int:
 
     http = KubeHttp.from_kubeconfig(Path(lab["kubeconfig"]), lab["context"])
     pods = http.get("/api/v1/pods")["items"]
-    return sum(status["restartCount"] for pod in pods for status in pod["status"].get("containerStatuses", []))
+    return sum(
+        status["restartCount"] for pod in pods for status in pod["status"].get("containerStatuses", [])
+    )
 
 
 def test_a_killed_prometheus_is_restarted(meshtutor, eventually):

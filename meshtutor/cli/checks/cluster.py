@@ -1,4 +1,4 @@
-"""What the real-cluster mode needs: docker, k3d, kubectl, istioctl. Wanted only there; kubectl is good to have anyway."""
+"""What the real-cluster mode needs: docker, k3d, istioctl; and kubectl, which is good to have anyway."""
 
 from __future__ import annotations
 

