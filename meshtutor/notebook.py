@@ -11,7 +11,8 @@ from typing import Any
 
 from meshtutor.display import exceptions, surroundings
 from meshtutor.display.progress import Progress
-from meshtutor.display.yaml import Listing
+from meshtutor.display.yaml import Listing, dump, listing
+from meshtutor.kube import manifests
 from meshtutor.mesh import Mesh
 
 
@@ -64,5 +65,20 @@ def _line(mesh: Mesh, seconds: float) -> str:
 
 
 def show(source: str | Path | Mapping[str, Any] | list[Any], mark: Collection[str | int] = ()) -> Listing:
-    """YAML, highlighted; `mark` are line numbers (from 1) or texts, and every line that has one is marked."""
-    return Listing.of(source, mark)
+    """YAML, highlighted; `mark` are line numbers (from 1) or texts, and every line that has one is marked.
+
+    `source` is a path, a folder, YAML text, an object or a list of objects; ManifestError if it cannot be
+    read.
+    """
+    return listing(_text(source), mark)
+
+
+def _text(source: str | Path | Mapping[str, Any] | list[Any]) -> str:
+    if isinstance(source, Mapping):
+        return dump(source)
+    if isinstance(source, list):
+        return "---\n".join(map(_text, source))
+    if isinstance(source, str) and "\n" in source:
+        return source
+    files = manifests.files(source)
+    return "---\n".join(file.read_text(encoding="utf-8") for file in files)

@@ -1,1 +1,13 @@
-"""TODO charter."""
+"""Plots: figure = f(data).
+
+Belongs here: plotly, and only plotly; every function takes values of traffic/ and telemetry/ and returns a
+figure. Does not belong here: fetching, waiting, widgets. Colours come from `display.colors`, so that a
+version looks the same in a table and in a plot.
+"""
+
+from meshtutor.charts.comparing import compare
+from meshtutor.charts.latencies import latency
+from meshtutor.charts.sharing import shares
+from meshtutor.charts.timelines import timeline
+
+__all__ = ["compare", "latency", "shares", "timeline"]

@@ -7,15 +7,13 @@ that a listing looks like the editor beside it, in light and in dark themes. In 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import difflib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
-
-from meshtutor.errors import ManifestError
 
 _COLORS: Final = (  # the first that matches a token's type, written as Pygments prints it
     ("Token.Comment", "var(--jp-mirror-editor-comment-color, #7a7a7a)"),
@@ -36,18 +34,6 @@ class Listing:
 
     text: str
     marked: frozenset[int] = frozenset()
-
-    @classmethod
-    def of(
-        cls, source: str | Path | Mapping[str, Any] | Sequence[Any], mark: Collection[str | int] = ()
-    ) -> Listing:
-        """From a path, YAML text, an object or several; `mark` has line numbers or texts to look for."""
-        content = read(source)
-        lines = content.splitlines()
-        numbers = {m for m in mark if isinstance(m, int)}
-        texts = [m for m in mark if isinstance(m, str)]
-        numbers |= {i for i, line in enumerate(lines, 1) if any(text in line for text in texts)}
-        return cls(content, frozenset(numbers))
 
     def __str__(self) -> str:
         return self.text
@@ -70,20 +56,14 @@ class Listing:
         return _MARK if number in self.marked else _PLAIN
 
 
-def read(source: str | Path | Mapping[str, Any] | Sequence[Any]) -> str:
-    """The YAML text of a path, a text, an object or a list of objects; ManifestError if it is absent."""
-    if isinstance(source, Mapping):
-        return dump(source)
-    if isinstance(source, str | Path):
-        if isinstance(source, str) and "\n" in source:
-            return source
-        try:
-            return Path(source).expanduser().read_text(encoding="utf-8")
-        except OSError as error:
-            raise ManifestError(
-                f"Cannot read {str(source)!r}: {error.strerror}.", "Give a path, or YAML text"
-            ) from error
-    return "---\n".join(dump(obj) for obj in source if isinstance(obj, Mapping))
+def listing(text: str, mark: Collection[str | int] = ()) -> Listing:
+    """Text with marks: `mark` has line numbers (from 1), or texts that mark each line they are in."""
+    numbers = {m for m in mark if isinstance(m, int)}
+    wanted = [m for m in mark if isinstance(m, str)]
+    lines = enumerate(text.splitlines(), 1)
+    return Listing(
+        text, frozenset(numbers | {n for n, line in lines if any(part in line for part in wanted)})
+    )
 
 
 def dump(obj: Mapping[str, Any]) -> str:
@@ -107,8 +87,6 @@ class _Readable(yaml.SafeDumper):
 
 def changed_lines(before: str, after: str) -> frozenset[int]:
     """The numbers (from 1) of lines in `after` that are new or different."""
-    import difflib
-
     matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
     return frozenset(
         number + 1

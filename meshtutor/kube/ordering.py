@@ -8,7 +8,7 @@ errors while reconfiguring).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any, Final
 
 _ORDER: Final = (
@@ -18,12 +18,7 @@ _ORDER: Final = (
 _LAST: Final = len(_ORDER)
 
 
-def rank(obj: dict[str, Any]) -> int:
-    """Smaller is earlier; unknown kinds come last."""
+def rank(obj: Mapping[str, Any]) -> int:
+    """Smaller is earlier; unknown kinds come last, and within a kind the order of the file stays."""
     kind = obj.get("kind")
-    return _ORDER.index(kind) if kind in _ORDER else _LAST
-
-
-def in_order(objects: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Referred-to objects first; within a kind the order of the file stays."""
-    return sorted(objects, key=rank)
+    return _ORDER.index(str(kind)) if kind in _ORDER else _LAST

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
 from meshtutor.errors import ApiStatusError, NotFoundError
 from meshtutor.kube.client import KubeClient
-from meshtutor.kube.ordering import in_order
-from meshtutor.mesh.changes import Change
+from meshtutor.kube.manifests import Manifests, Origin
+from meshtutor.kube.ordering import rank
+from meshtutor.mesh.changes import Action, Change
 
 Object = dict[str, Any]
 
 
-def apply_all(kube: KubeClient, objects: Sequence[Object], namespace: str) -> list[Change]:
+def apply_all(kube: KubeClient, found: Manifests, namespace: str) -> list[Change]:
     """Apply each object; a refusal does not keep the others from being applied (as with kubectl)."""
-    return [_apply(kube, obj) for obj in in_order(placed(kube, obj, namespace) for obj in objects)]
+    return [_apply(kube, obj, origin) for obj, origin in _in_order(kube, found, namespace)]
 
 
-def delete_all(kube: KubeClient, objects: Sequence[Object], namespace: str) -> list[Change]:
+def delete_all(kube: KubeClient, found: Manifests, namespace: str) -> list[Change]:
     """Delete each object that is there, what refers to others first."""
-    return [_delete(kube, obj) for obj in reversed(in_order(placed(kube, obj, namespace) for obj in objects))]
+    return [_delete(kube, obj, origin) for obj, origin in reversed(_in_order(kube, found, namespace))]
+
+
+def _in_order(kube: KubeClient, found: Manifests, namespace: str) -> list[tuple[Object, Origin]]:
+    pairs = ((placed(kube, obj, namespace), origin) for obj, origin in zip(found, found.origins, strict=True))
+    return sorted(pairs, key=lambda pair: rank(pair[0]))
 
 
 def placed(kube: KubeClient, obj: Object, namespace: str) -> Object:
@@ -46,24 +51,27 @@ def find(kube: KubeClient, obj: Object) -> Object | None:
         return None
 
 
-def _apply(kube: KubeClient, obj: Object) -> Change:
+def _apply(kube: KubeClient, obj: Object, origin: Origin) -> Change:
     try:
         before = find(kube, obj)
         written = kube.apply(obj)
     except ApiStatusError as error:
-        return Change("refused", obj, error=error)
-    stored = written.object
+        return Change("refused", obj, error=error, origin=origin)
+    return Change(_difference(before, written.object), written.object, written.warnings, origin=origin)
+
+
+def _difference(before: Object | None, after: Object) -> Action:
     if before is None:
-        return Change("created", stored, written.warnings)
-    same = before["metadata"]["resourceVersion"] == stored["metadata"]["resourceVersion"]
-    return Change("unchanged" if same else "configured", stored, written.warnings)
+        return "created"
+    same = before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]
+    return "unchanged" if same else "configured"
 
 
-def _delete(kube: KubeClient, obj: Object) -> Change:
+def _delete(kube: KubeClient, obj: Object, origin: Origin) -> Change:
     try:
         kube.delete(kube.kind_of(obj), obj["metadata"]["name"], obj["metadata"].get("namespace", ""))
     except NotFoundError:
-        return Change("absent", obj)
+        return Change("absent", obj, origin=origin)
     except ApiStatusError as error:
-        return Change("refused", obj, error=error)
-    return Change("deleted", obj)
+        return Change("refused", obj, error=error, origin=origin)
+    return Change("deleted", obj, origin=origin)

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from meshtutor.display import html, text
 from meshtutor.errors import ApiStatusError, MeshtutorError
+from meshtutor.kube.manifests import Origin
 from meshtutor.providers.base import Distribution, ProxyAck
 
 Action = Literal["created", "configured", "unchanged", "deleted", "absent", "refused"]
@@ -22,6 +23,13 @@ class Change:
     object: dict[str, Any]
     warnings: tuple[str, ...] = ()
     error: ApiStatusError | None = None
+    origin: Origin | None = None
+
+    @property
+    def where(self) -> str:
+        """`FILE:LINE` of what was refused, or of the object."""
+        causes = (self.error.status.get("details") or {}).get("causes") or [{}] if self.error else [{}]
+        return self.origin.where(str(causes[0].get("field", ""))) if self.origin else ""
 
     @property
     def name(self) -> str:
@@ -159,4 +167,7 @@ class ApplyError(MeshtutorError):
             *others,
             f"of the others: {', '.join(done)}" if done else "nothing was changed",
         ]
-        super().__init__(f"{first.name} was refused: {first.error.message}", "\n".join(filter(None, story)))
+        where = f" ({first.where})" if first.where else ""
+        super().__init__(
+            f"{first.name}{where} was refused: {first.error.message}", "\n".join(filter(None, story))
+        )

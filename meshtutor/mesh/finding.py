@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from meshtutor.display.tables import Column
 from meshtutor.errors import MeshtutorError, NotReadyError
-from meshtutor.kube import kinds, manifests, rollouts
+from meshtutor.kube import kinds, rollouts
 from meshtutor.kube.kinds import Kind
 from meshtutor.telemetry.prometheus import Prometheus
 from meshtutor.telemetry.results import Vector
@@ -35,15 +34,6 @@ SERVICE_COLUMNS: Final[tuple[Column, ...]] = (
         lambda service: ",".join(f"{k}={v}" for k, v in (service["spec"].get("selector") or {}).items()),
     ),
 )
-
-
-def objects(source: Any) -> list[dict[str, Any]]:
-    """The objects of a path, a folder, YAML text, a dict or a list of any of these; ManifestError."""
-    if isinstance(source, Mapping):
-        return [dict(source)]
-    if isinstance(source, list | tuple):
-        return [obj for item in source for obj in objects(item)]
-    return manifests.load(source if isinstance(source, Path) else str(source))
 
 
 def named(kind: str, name: str) -> dict[str, Any]:

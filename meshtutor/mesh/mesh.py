@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -14,6 +13,7 @@ from meshtutor.display.progress import Progress
 from meshtutor.display.tables import Objects
 from meshtutor.kube import kinds, manifests
 from meshtutor.kube.client import KubeClient
+from meshtutor.kube.manifests import Source
 from meshtutor.kube.official import Official
 from meshtutor.mesh import applying, finding, resetting, waiting
 from meshtutor.mesh.changes import Applied, ApplyError, Change
@@ -26,8 +26,6 @@ from meshtutor.traffic.load import Load
 from meshtutor.traffic.outcome import Request
 from meshtutor.traffic.report import Report
 from meshtutor.traffic.tally import Tally
-
-Source = str | Path | Mapping[str, Any] | list[Any]
 
 
 class Mesh:
@@ -65,9 +63,8 @@ class Mesh:
         """
         started = time.monotonic()
         self._stop_load()
-        desired = manifests.load(study() / "manifests" / "bookinfo")
-        if gateway:
-            desired += manifests.load(study() / "manifests" / "gateway")
+        folders = ("bookinfo", "gateway") if gateway else ("bookinfo",)
+        desired = manifests.load([study() / "manifests" / folder for folder in folders])
         with Progress("Resetting") as progress:
             done = resetting.restore(self.api, self.namespace, desired, injection=injection)
             waiting.wait_ready(self.api, self.namespace, timeout=timeout, on_progress=progress)
@@ -92,7 +89,7 @@ class Mesh:
         what became of the others).
         """
         started = time.monotonic()
-        changes = applying.apply_all(self.api, finding.objects(source), self.namespace)
+        changes = applying.apply_all(self.api, manifests.load(source), self.namespace)
         rolled = {
             c.object["metadata"]["name"] for c in changes if c.object["kind"] == "Deployment" and not c.error
         }
@@ -104,7 +101,7 @@ class Mesh:
     def delete(self, source: Source | str, name: str | None = None, timeout: float = 30.0) -> Applied:
         """Delete objects (given as for `apply`, or as kind and name), and wait until the proxies know."""
         started = time.monotonic()
-        doomed = [finding.named(str(source), name)] if name else finding.objects(source)
+        doomed = manifests.load(finding.named(str(source), name) if name else source)
         changes = applying.delete_all(self.api, doomed, self.namespace)
         if any(change.object["kind"] == "Deployment" for change in changes):
             waiting.wait_ready(self.api, self.namespace, timeout=timeout)
@@ -244,7 +241,7 @@ class Mesh:
 
     def _stop_load(self) -> None:
         if self._load:
-            self._load.pause()
+            self._load.close()
             self._load = None
 
     def _wait_for_proxies(self, timeout: float, revision: str = "") -> Distribution:

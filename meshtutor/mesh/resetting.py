@@ -20,6 +20,7 @@ from meshtutor.errors import MeshtutorError, NotFoundError
 from meshtutor.kube import kinds, rollouts
 from meshtutor.kube.client import FIELD_MANAGER, KubeClient, proxy_path
 from meshtutor.kube.kinds import Kind
+from meshtutor.kube.manifests import Manifests
 from meshtutor.mesh import applying
 from meshtutor.mesh.changes import title
 
@@ -52,7 +53,7 @@ class Restored:
         return f"{done or 'nothing had changed'} · initial state, ready in {self.seconds:.1f} s"
 
 
-def restore(kube: KubeClient, namespace: str, desired: list[Object], *, injection: bool) -> Restored:
+def restore(kube: KubeClient, namespace: str, desired: Manifests, *, injection: bool) -> Restored:
     """Make the namespace what `desired` says; the caller waits for pods and proxies."""
     done = Restored()
     relabelled = set_injection(kube, namespace, injection)

@@ -34,6 +34,7 @@ class Load:
         self.sent = 0
         self.failed = 0
         self.last_error = ""
+        self.closed = False
         self._sender = sender
         self._batch = batch
         self._lock = threading.Lock()
@@ -51,7 +52,7 @@ class Load:
         """Start, or renew the lease: the load ends `seconds` from now unless it is renewed again."""
         with self._lock:
             self._until = time.monotonic() + seconds
-            if self.running:
+            if self.running or self.closed:
                 return
             self._stop = threading.Event()
             self._due = time.monotonic()
@@ -71,9 +72,9 @@ class Load:
                 worker.join(self.request.timeout + 1)
 
     def close(self) -> None:
-        """Stop for good and give the connections back."""
+        """Stop for good: `run` does nothing any more."""
+        self.closed = True
         self.pause()
-        self._sender.close()
 
     def _work(self, stop: threading.Event) -> None:
         while (turn := self._next_turn()) is not None and not stop.wait(turn):

@@ -1,1 +1,10 @@
-"""TODO charter."""
+"""Live controls: each is a model that works headless, a view, and a link between them.
+
+Belongs here: ipywidgets and anywidget, and models of what a widget controls (HasTraits; they know no widget
+and no HTTP). Does not belong here: plots (charts/), sending and counting (traffic/, telemetry/). Nothing runs
+in the background unless a browser shows the widget and says so every few seconds.
+"""
+
+from meshtutor.widgets.traffic_split import TrafficSplit
+
+__all__ = ["TrafficSplit"]

@@ -1,0 +1,85 @@
+"""The living part of a traffic split: a background load and an observer, both on leases that beats renew."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from meshtutor.errors import MeshtutorError
+from meshtutor.traffic.load import Load
+from meshtutor.widgets.heartbeat import LEASE_SECONDS
+from meshtutor.widgets.observer import Observer
+
+IDLE_SECONDS: Final = 15 * 60.0
+
+
+class Live:
+    """Runs while somebody looks (`beat`) and somebody has touched something in the last quarter of an hour.
+
+    `make_load` is called when traffic is first wanted, so that a widget nobody sees sends nothing.
+    """
+
+    def __init__(
+        self, make_load: Callable[[], Load], observer: Observer, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.observer = observer
+        self.paused = False
+        self.note = ""
+        self._make_load = make_load
+        self._load: Load | None = None
+        self._clock = clock
+        self._touched = clock()
+        self._closed = False
+
+    @property
+    def load(self) -> Load | None:
+        """The background load, once there is one."""
+        return self._load
+
+    def beat(self) -> None:
+        """Somebody looks: go on for another lease."""
+        if self._closed:
+            return
+        if self._clock() - self._touched > IDLE_SECONDS and not self.paused:
+            self.pause(f"Paused after {IDLE_SECONDS / 60:.0f} minutes without a touch.")
+        self.observer.run(LEASE_SECONDS)
+        if not self.paused:
+            self._run_load()
+
+    def touch(self) -> None:
+        """Somebody did something."""
+        self._touched = self._clock()
+
+    def pause(self, note: str = "Paused.") -> None:
+        """Stop sending; the chart goes on and shows that nothing comes."""
+        self.paused, self.note = True, note
+        if self._load:
+            self._load.pause()
+
+    def resume(self) -> None:
+        """Send again."""
+        self.touch()
+        self.paused, self.note = False, ""
+        if self._load and self._load.closed:
+            self._load = None
+        self.beat()
+
+    def close(self) -> None:
+        """End everything; nothing runs afterwards, whatever beats come."""
+        self._closed = True
+        self.observer.stop()
+        if self._load:
+            self._load.close()
+
+    def _run_load(self) -> None:
+        try:
+            if self._load is None:
+                self._load = self._make_load()
+        except MeshtutorError as error:
+            self.note = str(error)
+            return
+        if self._load.closed:
+            self.paused, self.note = True, "Another load took this one's place; one runs per mesh."
+            return
+        self._load.run(LEASE_SECONDS)

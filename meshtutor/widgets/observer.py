@@ -1,0 +1,106 @@
+"""Watches the share of each version in Prometheus while somebody looks, and keeps it as a history.
+
+Each new scrape gives a point: the requests of the last few seconds, but none from before the last change of
+the rule. The first scrape after a change still counts from the scrape before it, so that the shift shows at
+once; from the second one on only requests under the new rule count.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from meshtutor.errors import MeshtutorError
+from meshtutor.telemetry.istio import RequestSamples
+from meshtutor.traffic.history import ShareHistory
+from meshtutor.traffic.tally import Tally
+
+POLL_SECONDS: Final = 0.5
+WINDOW_SECONDS: Final = 5.0
+HISTORY_SECONDS: Final = 60.0
+Read = Callable[[float], RequestSamples]
+OnChange = Callable[[], None]
+
+
+class Observer:
+    """Polls `read(seconds)` on a lease, as a Load sends; calls `on_change` after each new point or error."""
+
+    def __init__(
+        self, read: Read, names: tuple[str, ...], on_change: OnChange, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.history = ShareHistory(names)
+        self.error = ""
+        self._read = read
+        self._on_change = on_change
+        self._clock = clock
+        self._changed_at = 0.0
+        self._last_scrape = 0.0
+        self._until = 0.0
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether Prometheus is being asked."""
+        return self._thread is not None and self._thread.is_alive() and not self._stop.is_set()
+
+    def now(self) -> float:
+        """The observer's clock, seconds since the epoch."""
+        return self._clock()
+
+    def aim(self, weights: dict[str, int], at: float | None = None) -> None:
+        """The rule changed: a new target holds from now (or from `at`), and older requests no longer count."""
+        self._changed_at = self._clock() if at is None else at
+        self.history.aim(self._changed_at, weights)
+
+    def run(self, seconds: float) -> None:
+        """Start, or renew the lease: polling ends `seconds` from now unless it is renewed."""
+        with self._lock:
+            self._until = time.monotonic() + seconds
+            if self.running:
+                return
+            self._stop = threading.Event()
+            self._thread = threading.Thread(
+                target=self._loop, args=(self._stop,), daemon=True, name="meshtutor-observe"
+            )
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End polling; returns when it has ended."""
+        self._stop.set()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(10.0)
+
+    def poll(self) -> bool:
+        """Ask once; whether there was anything new."""
+        reach = min(HISTORY_SECONDS, max(self._clock() - self._last_scrape, 0.0)) + WINDOW_SECONDS
+        try:
+            samples = self._read(reach)
+        except MeshtutorError as error:
+            changed, self.error = self.error != error.message, error.message
+            return changed
+        recovered, self.error = bool(self.error), ""
+        fresh = samples.scrape_times(max(self._last_scrape, self._clock() - HISTORY_SECONDS))
+        for scraped in fresh:
+            self.history.add(scraped, self._count(samples, scraped))
+            self._last_scrape = scraped
+        self.history.tick(self._clock())
+        return bool(fresh) or recovered
+
+    def _count(self, samples: RequestSamples, scraped: float) -> Tally:
+        start = scraped - WINDOW_SECONDS
+        if scraped >= self._changed_at > start:
+            after = [t for t in samples.scrape_times(self._changed_at) if t < scraped]
+            start = after[0] if after else self._changed_at
+        counts = samples.count("version", start, scraped)
+        return Tally({name: count for name, count in counts.items() if name in self.history.names})
+
+    def _loop(self, stop: threading.Event) -> None:
+        while time.monotonic() < self._until and not stop.is_set():
+            if self.poll():
+                self._on_change()
+            stop.wait(POLL_SECONDS)

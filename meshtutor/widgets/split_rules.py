@@ -1,0 +1,140 @@
+"""The Istio objects behind a traffic split, as a person would write them.
+
+Pure functions of objects. An own rule of the learner is kept as it is, but for the destinations of its last
+route, the one without a match: that is where weights belong.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from meshtutor.display.yaml import dump
+
+Object = dict[str, Any]
+_API_VERSION: Final = "networking.istio.io/v1"
+_MESH: Final = "mesh"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a split applies: a VirtualService, and a DestinationRule if the learner has none with subsets.
+
+    `own` are the learner's objects as they were, in case they are wanted back.
+    """
+
+    host: str
+    subsets: tuple[str, ...]
+    destination_rule: Object | None
+    virtual_service: Object
+    own: tuple[Object, ...] = ()
+
+    def objects(self, weights: Mapping[str, int]) -> list[Object]:
+        """The objects for these weights."""
+        route = [_destination(self.host, subset, weights[subset]) for subset in self.subsets]
+        rule = copy.deepcopy(self.virtual_service)
+        _last_route(rule)["route"] = route
+        return [rule, *([self.destination_rule] if self.destination_rule else [])]
+
+    def yaml(self, weights: Mapping[str, int]) -> str:
+        """The same as YAML."""
+        return "---\n".join(dump(obj) for obj in self.objects(weights))
+
+    def weights(self) -> dict[str, int]:
+        """The weights in the learner's own rule, by subset; empty if it has none of its own."""
+        mine = [obj for obj in self.own if obj["kind"] == "VirtualService"]
+        if not mine:
+            return {}
+        found = {
+            _subset(d): int(d.get("weight", 100))
+            for d in _last_route(copy.deepcopy(mine[0])).get("route", ())
+        }
+        return {s: found.get(s, 0) for s in self.subsets} if set(found) <= set(self.subsets) else {}
+
+
+def rules_for(
+    service: str,
+    namespace: str,
+    versions: Iterable[str],
+    destination_rules: Iterable[Object],
+    virtual_services: Iterable[Object],
+) -> Rules:
+    """The rules for a service, on top of what the learner has.
+
+    `versions` are the values of the pods' `version` label; they become the subsets if no DestinationRule has
+    any.
+    """
+    theirs = [clean(d) for d in destination_rules if is_host(d["spec"].get("host", ""), service, namespace)]
+    with_subsets = next((d for d in theirs if d["spec"].get("subsets")), None)
+    routed = [clean(v) for v in virtual_services if _routes(v, service, namespace)]
+    own_rule = routed[0] if routed else None
+    subsets = (
+        tuple(s["name"] for s in with_subsets["spec"]["subsets"]) if with_subsets else tuple(sorted(versions))
+    )
+    return Rules(
+        host=service,
+        subsets=subsets,
+        destination_rule=None
+        if with_subsets
+        else _with_subsets(theirs[0] if theirs else None, service, subsets),
+        virtual_service=own_rule or _object("VirtualService", service, {"hosts": [service], "http": []}),
+        own=tuple(filter(None, (theirs[0] if theirs else None, own_rule))),
+    )
+
+
+def is_host(host: str, service: str, namespace: str) -> bool:
+    """Whether a rule's host means a Service: its short name, `NAME.NAMESPACE`, or a longer form of that."""
+    full = f"{service}.{namespace}.svc.cluster.local"
+    return host == service or (host.startswith(f"{service}.{namespace}") and full.startswith(host))
+
+
+def clean(obj: Object) -> Object:
+    """An object without what the API server added, so that it can be shown and applied again."""
+    meta = obj["metadata"]
+    kept = {key: meta[key] for key in ("name", "namespace", "labels", "annotations") if meta.get(key)}
+    kept.get("annotations", {}).pop("kubectl.kubernetes.io/last-applied-configuration", None)
+    kept = {key: value for key, value in kept.items() if value}
+    return {
+        "apiVersion": obj["apiVersion"],
+        "kind": obj["kind"],
+        "metadata": kept,
+        "spec": copy.deepcopy(obj["spec"]),
+    }
+
+
+def _routes(rule: Object, service: str, namespace: str) -> bool:
+    """Whether a VirtualService speaks for requests inside the mesh; without `gateways` it does."""
+    spec = rule["spec"]
+    inside = _MESH in (spec.get("gateways") or [_MESH])
+    return inside and any(is_host(host, service, namespace) for host in spec.get("hosts", ()))
+
+
+def _last_route(rule: Object) -> Object:
+    """The route for requests that no match caught; made if there is none."""
+    routes = rule["spec"].setdefault("http", [])
+    if not routes or routes[-1].get("match"):
+        routes.append({})
+    last: Object = routes[-1]
+    for other in ("redirect", "directResponse", "delegate"):
+        last.pop(other, None)
+    return last
+
+
+def _with_subsets(own: Object | None, service: str, subsets: Iterable[str]) -> Object:
+    rule = copy.deepcopy(own) if own else _object("DestinationRule", service, {"host": service})
+    rule["spec"]["subsets"] = [{"name": subset, "labels": {"version": subset}} for subset in subsets]
+    return rule
+
+
+def _object(kind: str, name: str, spec: Object) -> Object:
+    return {"apiVersion": _API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def _destination(host: str, subset: str, weight: int) -> Object:
+    return {"destination": {"host": host, "subset": subset}, "weight": weight}
+
+
+def _subset(destination: Object) -> str:
+    return str(destination.get("destination", {}).get("subset", ""))

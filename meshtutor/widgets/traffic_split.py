@@ -1,0 +1,141 @@
+"""`TrafficSplit`: sliders that shift real traffic between the versions of a service."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Final
+
+from meshtutor.config import settings
+from meshtutor.display import surroundings, text
+from meshtutor.errors import MeshtutorError
+from meshtutor.kube.kinds import DESTINATION_RULE, POD, SERVICE, VIRTUAL_SERVICE
+from meshtutor.mesh import Mesh
+from meshtutor.telemetry.istio import RequestSamples, read_requests
+from meshtutor.traffic.load import Load
+from meshtutor.widgets.live import Live
+from meshtutor.widgets.observer import HISTORY_SECONDS, Observer
+from meshtutor.widgets.split_model import SplitModel
+from meshtutor.widgets.split_rules import Rules, rules_for
+
+RATE: Final = 20.0
+SMALL_RATE: Final = 10.0
+
+
+class TrafficSplit:
+    """Linked sliders for the subsets of a service, and a live chart of what Prometheus counts.
+
+    Shown in a notebook it is interactive, and sends `rate` requests per second in the background while it is
+    looked at. Without a browser `split.model.weights = {"v1": 70, "v3": 30}` does what a slider does, and
+    returns when every proxy has acknowledged the rule. MeshtutorError if the service does not exist or has
+    fewer than two versions.
+    """
+
+    def __init__(
+        self, mesh: Mesh, service: str, rate: float | None = None, from_pod: str | None = None
+    ) -> None:
+        self.mesh = mesh
+        self.service = service
+        self.rules = _find_rules(mesh, service)
+        self.model = SplitModel(self.rules, mesh.apply)
+        self._rate = rate or (SMALL_RATE if settings().small else RATE)
+        self._from_pod = from_pod
+        self._view: Any = None
+        self.model.observe(self._rule_changed, "changed_at")
+
+    @property
+    def note(self) -> str:
+        """What it will do to rules that the learner has already; empty if there are none."""
+        own = [obj["metadata"]["name"] for obj in self.rules.own if obj["kind"] == "VirtualService"]
+        if not own:
+            return ""
+        return f"Your VirtualService {own[0]!r} has a rule for it: the sliders change its weights; restore() undoes that."
+
+    def restore(self) -> None:
+        """The rules as they were before this widget: the learner's own again, or none."""
+        own = {(obj["kind"], obj["metadata"]["name"]) for obj in self.rules.own}
+        made = [
+            obj
+            for obj in self.rules.objects(self.model.draft)
+            if (obj["kind"], obj["metadata"]["name"]) not in own
+        ]
+        if made:
+            self.mesh.delete(made)
+        if self.rules.own:
+            self.mesh.apply(list(self.rules.own))
+        self.model.forget(self.rules.weights())
+        self._live.observer.aim(self.rules.weights())
+
+    def pause(self) -> None:
+        """Stop the background load."""
+        self._live.pause()
+
+    def resume(self) -> None:
+        """Start the background load again (it runs while the widget is looked at)."""
+        self._live.resume()
+
+    def close(self) -> None:
+        """End the load, the polling and the widgets; the rule stays as the sliders left it."""
+        self._live.close()
+        if self._view is not None:
+            self._view.close()
+            self._view = None
+
+    @cached_property
+    def _live(self) -> Live:
+        observer = Observer(self._read, self.model.subsets, self._draw)
+        if self.model.ruled:
+            observer.aim(dict(self.model.weights), self.model.changed_at or observer.now() - HISTORY_SECONDS)
+        return Live(self._make_load, observer)
+
+    def _make_load(self) -> Load:
+        return self.mesh.make_load(self.service, self._rate, from_pod=self._from_pod)
+
+    def _read(self, seconds: float) -> RequestSamples:
+        return read_requests(self.mesh.prometheus, self.service, self.mesh.namespace, seconds)
+
+    def _draw(self) -> None:
+        if self._view is not None:
+            self._view.draw()
+
+    def _rule_changed(self, change: Any) -> None:
+        if "_live" in self.__dict__ and change["new"]:
+            self._live.observer.aim(dict(self.model.weights), change["new"])
+
+    def __repr__(self) -> str:
+        shown = self.model.weights or self.model.draft
+        rows = [(name, f"{weight} %", text.bar(weight / 100)) for name, weight in shown.items()]
+        state = self.model.message or ("a rule of yours is in force" if self.model.ruled else "no rule yet")
+        usage = f"{type(self).__name__}.model.weights = {dict(shown)!r} shifts the traffic"
+        return f"Traffic split of {self.service}: {state}\n{text.columns(rows, right=(1,))}\n  {usage}"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        if not surroundings.in_notebook():
+            return {"text/plain": repr(self)}
+        if self._view is None:
+            from meshtutor.widgets.split_view import SplitView
+
+            self._view = SplitView(f"Traffic to {self.service}", self.note, self.model, self._live)
+        bundle = self._view._repr_mimebundle_(include=include, exclude=exclude)
+        return {**bundle, "text/plain": repr(self)}
+
+
+def _find_rules(mesh: Mesh, service: str) -> Rules:
+    """The rules for a service with the versions that its pods have."""
+    found = mesh.api.get(SERVICE, service, mesh.namespace)
+    selector = ",".join(f"{key}={value}" for key, value in (found["spec"].get("selector") or {}).items())
+    pods = mesh.api.list(POD, mesh.namespace, labels=selector) if selector else []
+    versions = {pod["metadata"].get("labels", {}).get("version", "") for pod in pods} - {""}
+    rules = rules_for(
+        service,
+        mesh.namespace,
+        versions,
+        mesh.api.list(DESTINATION_RULE, mesh.namespace),
+        mesh.api.list(VIRTUAL_SERVICE, mesh.namespace),
+    )
+    if len(rules.subsets) < 2:
+        have = ", ".join(rules.subsets) or "none"
+        raise MeshtutorError(
+            f"There is nothing to split: {service} has {have} as its versions.",
+            "Its pods need a label `version` with at least two values; reviews has v1, v2 and v3",
+        )
+    return rules
