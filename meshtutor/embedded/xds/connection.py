@@ -1,0 +1,180 @@
+"""One proxy's delta ADS stream as a state machine without I/O: requests in, responses out.
+
+The order of updates is Envoy's "make before break" (docs, "xDS protocol", eventual consistency): clusters, then their
+endpoints, then listeners, then routes, and removals last. One response is in flight at a time, and routes are held
+until the endpoints of every new cluster are acknowledged: a route that names a cluster which still warms is answered
+with 503 NC. So moving traffic to a new subset loses no request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from envoy.service.discovery.v3 import discovery_pb2
+
+from meshtutor.embedded.xds.resource import CDS, EDS, LDS, RDS, SDS, SHORT, Configuration, Resource
+from meshtutor.embedded.xds.subscription import Subscription
+from meshtutor.embedded.xds.wire import delta_response
+
+log = logging.getLogger("meshtutor.xds")
+
+TYPES = (CDS, EDS, LDS, RDS, SDS)
+WARMING_SECONDS = 2.0
+"""How long routes are held for endpoints that a proxy does not ask for (it refused their cluster, say)."""
+
+_UPDATE, _REMOVE, _WARM = "update", "remove", "warm"
+_STEPS = (
+    (_UPDATE, CDS), (_UPDATE, EDS), (_WARM, EDS), (_UPDATE, LDS), (_UPDATE, RDS), (_UPDATE, SDS),
+    (_REMOVE, LDS), (_REMOVE, CDS),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _InFlight:
+    type_url: str
+    nonce: str
+    names: tuple[str, ...]
+
+
+class Connection:
+    """State of one stream.
+
+    `send` writes a serialised response; `answered` is called for every ACK and NACK with (type, error text or ""); and
+    `settled` whenever nothing is left to send or to wait for.
+    """
+
+    def __init__(
+        self,
+        proxy: str,
+        send: Callable[[bytes], None],
+        answered: Callable[[str, str], None],
+        settled: Callable[[], None],
+    ) -> None:
+        self.proxy = proxy
+        self._send, self._answered, self._settled = send, answered, settled
+        self.subscriptions = {type_url: Subscription(type_url) for type_url in TYPES}
+        self._in_flight: _InFlight | None = None
+        self._warming: set[str] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._nonces = itertools.count(1)
+        self.version = ""
+
+    @property
+    def idle(self) -> bool:
+        """Whether the proxy has all it shall have and has answered for it."""
+        return self._in_flight is None and not any(s.pending for s in self.subscriptions.values())
+
+    @property
+    def rejections(self) -> dict[str, str]:
+        """What the proxy refuses to take: `CDS outbound|…` -> Envoy's text."""
+        return {
+            f"{SHORT[type_url]} {name}": text
+            for type_url, subscription in self.subscriptions.items()
+            for name, text in subscription.rejected.items()
+        }
+
+    def update(self, configuration: Configuration, version: str) -> set[str]:
+        """Set what the proxy shall have; the type URLs of which something must be sent."""
+        self.version = version
+        changed = {t for t, s in self.subscriptions.items() if s.want(configuration.get(t, {}))}
+        self._advance()
+        return changed
+
+    def receive(self, request: discovery_pb2.DeltaDiscoveryRequest) -> None:
+        """Take a subscription, an ACK or a NACK."""
+        subscription = self.subscriptions.get(request.type_url)
+        if subscription is None:
+            log.warning("%s asks for %s, which is not served here", self.proxy, request.type_url)
+            return
+        if request.response_nonce:
+            self._acknowledge(request, subscription)
+        if names := request.resource_names_subscribe or not subscription.open:
+            names = request.resource_names_subscribe
+            subscription.subscribe(names, (), request.initial_resource_versions)
+        if request.resource_names_unsubscribe:
+            subscription.subscribe((), request.resource_names_unsubscribe, {})
+            self._warming.difference_update(
+                request.resource_names_unsubscribe if request.type_url == EDS else ()
+            )
+        self._advance()
+
+    def close(self) -> None:
+        """The stream has ended."""
+        if self._timer:
+            self._timer.cancel()
+
+    def _acknowledge(self, request: discovery_pb2.DeltaDiscoveryRequest, subscription: Subscription) -> None:
+        flight = self._in_flight
+        if flight is None or flight.nonce != request.response_nonce:
+            return
+        self._in_flight = None
+        error = request.error_detail.message if request.HasField("error_detail") else ""
+        for name in flight.names:
+            if error:
+                subscription.rejected[name] = error
+            else:
+                subscription.rejected.pop(name, None)
+        if flight.type_url == EDS:
+            self._warming.difference_update(flight.names)
+        elif error and flight.type_url == CDS:
+            self._warming.clear()
+        if error:
+            log.warning("%s refused %s: %s", self.proxy, SHORT[flight.type_url], error)
+        self._answered(flight.type_url, error)
+
+    def _advance(self) -> None:
+        """Send the next response that may go now, if any."""
+        if self._in_flight is not None:
+            return
+        for step, type_url in _STEPS:
+            subscription = self.subscriptions[type_url]
+            if step == _WARM:
+                if self._warming and self._holds():
+                    return
+            elif step == _UPDATE and (updates := subscription.updates()):
+                self._respond(subscription, updates, [])
+                return
+            elif step == _REMOVE and (removals := subscription.removals()):
+                self._respond(subscription, [], removals)
+                return
+        for subscription in self.subscriptions.values():
+            subscription.dirty.clear()
+        self._settled()
+
+    def _holds(self) -> bool:
+        """Whether routes wait for clusters that warm; a timer ends the wait."""
+        waiting = self.subscriptions[LDS].pending or self.subscriptions[RDS].pending
+        if waiting and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(WARMING_SECONDS, self._stop_warming)
+        return waiting
+
+    def _stop_warming(self) -> None:
+        self._timer = None
+        if self._warming:
+            log.info(
+                "%s has not asked for the endpoints of %s", self.proxy, ", ".join(sorted(self._warming)[:3])
+            )
+        self._warming.clear()
+        self._advance()
+
+    def _respond(self, subscription: Subscription, updates: list[Resource], removals: list[str]) -> None:
+        nonce = str(next(self._nonces))
+        names = (*(resource.name for resource in updates), *removals)
+        self._in_flight = _InFlight(subscription.type_url, nonce, names)
+        subscription.mark_sent(updates, removals)
+        if subscription.type_url == CDS:
+            self._warm(updates)
+        wire = delta_response(subscription.type_url, nonce, self.version, (r.wire for r in updates), removals)
+        self._send(wire)
+
+    def _warm(self, clusters: list[Resource]) -> None:
+        """A cluster that is new or changed warms until its endpoints are sent (again): Envoy waits for them."""
+        endpoints = self.subscriptions[EDS]
+        for name in (ref for cluster in clusters for ref in cluster.refs):
+            self._warming.add(name)
+            if name in endpoints.names:
+                endpoints.resend(name)

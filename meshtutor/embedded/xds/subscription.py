@@ -1,0 +1,95 @@
+"""What one proxy has of one type, and what it should have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from meshtutor.embedded.xds.resource import CDS, LDS, Resource, Resources
+
+WILDCARD_TYPES = frozenset({CDS, LDS})
+"""Types of which a proxy takes all; of the others it names what it wants (Envoy's "xDS protocol", wildcard)."""
+
+
+@dataclass(slots=True)
+class Subscription:
+    """Difference keeping for one type on one stream. `dirty` holds the names that may differ from what was sent."""
+
+    type_url: str
+    open: bool = False
+    names: set[str] = field(default_factory=set)
+    wanted: Resources = field(default_factory=dict)
+    sent: dict[str, str] = field(default_factory=dict)
+    dirty: set[str] = field(default_factory=set)
+    rejected: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def wildcard(self) -> bool:
+        """Whether the proxy takes all there is of the type."""
+        return self.type_url in WILDCARD_TYPES
+
+    def want(self, resources: Resources) -> bool:
+        """Set what the proxy shall have; True if something that it subscribed to differs now."""
+        if resources is self.wanted:
+            return False
+        before, self.wanted = self.wanted, resources
+        changed = {name for name, resource in resources.items() if before.get(name) is not resource}
+        self.dirty |= {name for name in changed if self._differs(name)}
+        self.dirty |= {name for name in before if name not in resources}
+        return self.pending
+
+    def subscribe(self, names: Iterable[str], unsubscribe: Iterable[str], known: Mapping[str, str]) -> None:
+        """Take the names of a request; `known` are versions that the proxy kept from an earlier stream."""
+        names = set(names) - {"*"}
+        if not self.open:
+            self.open = True
+            self.sent.update(known)
+            self.dirty |= self.wanted.keys() | known.keys()
+        if not self.wildcard:
+            self.names |= names
+            # Naming a resource again asks for it again, whether or not it has changed.
+            for name in names:
+                if name not in known:
+                    self.sent.pop(name, None)
+            self.dirty |= names
+            for name in unsubscribe:
+                self.names.discard(name)
+                self.sent.pop(name, None)
+
+    def resend(self, name: str) -> None:
+        """Send a resource again although it has not changed."""
+        self.sent.pop(name, None)
+        self.dirty.add(name)
+
+    @property
+    def pending(self) -> bool:
+        """Whether something is to be sent or removed."""
+        return bool(self.open and (self.updates() or self.removals()))
+
+    def updates(self) -> list[Resource]:
+        """What is new or changed, in the order of names."""
+        if not (self.open and self.dirty):
+            return []
+        return [self.wanted[name] for name in sorted(self.dirty) if self._differs(name)]
+
+    def removals(self) -> list[str]:
+        """What is gone. For named types nothing: a proxy unsubscribes when what referred to the name has gone."""
+        if not (self.wildcard and self.open and self.dirty):
+            return []
+        return sorted(name for name in self.dirty if name not in self.wanted and name in self.sent)
+
+    def mark_sent(self, updates: Iterable[Resource], removals: Iterable[str]) -> None:
+        """Remember what has been written to the stream."""
+        for resource in updates:
+            self.sent[resource.name] = resource.version
+            self.dirty.discard(resource.name)
+        for name in removals:
+            self.sent.pop(name, None)
+            self.rejected.pop(name, None)
+            self.dirty.discard(name)
+
+    def _differs(self, name: str) -> bool:
+        resource = self.wanted.get(name)
+        if resource is None or not (self.wildcard or name in self.names):
+            return False
+        return self.sent.get(name) != resource.version
