@@ -44,6 +44,9 @@ bench: $(VENV)/.dev ## measure the budgets; prints a table, writes bench.json
 down: ## end the lab
 	@$(BIN)/meshtutor down
 
+generate: $(VENV)/.lab ## put the study's application into the manifests that carry it
+	@$(BIN)/python manifests/generate.py
+
 wheel: $(VENV)/.dev ## build the wheel, with notebooks and manifests inside
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
