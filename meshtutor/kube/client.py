@@ -189,14 +189,18 @@ def proxy_path(kind: Kind, namespace: str, name: str, port: int | str, path: str
 
 
 def refusal(answer: requests.Response) -> ApiStatusError:
-    """The API server's Status as an exception; any other body (a proxied service's) becomes its message."""
+    """The API server's Status as an exception; another body (a proxied service's) is kept as `status["body"]`."""
     try:
         status = answer.json()
     except ValueError:
         status = {}
     if not isinstance(status, dict) or status.get("kind") != "Status":
         text = answer.text.strip()[:500] or answer.reason
-        status = {"code": answer.status_code, "message": f"HTTP {answer.status_code}: {text}"}
+        status = {
+            "code": answer.status_code,
+            "message": f"HTTP {answer.status_code}: {text}",
+            "body": answer.text,
+        }
     return _ERRORS.get(answer.status_code, ApiStatusError)(status)
 
 

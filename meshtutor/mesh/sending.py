@@ -92,7 +92,7 @@ class Doors:
         try:
             return self._kube.get(SERVICE, name, namespace)
         except NotFoundError as error:
-            known = ", ".join(s["metadata"]["name"] for s in self._kube.list(SERVICE, namespace))
+            known = ", ".join(sorted(s["metadata"]["name"] for s in self._kube.list(SERVICE, namespace)))
             raise MeshtutorError(
                 f"No Service {name!r} in namespace {namespace}.",
                 f"There are: {known or 'none'}; or give a whole URL",

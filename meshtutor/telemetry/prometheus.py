@@ -5,6 +5,7 @@ API: https://prometheus.io/docs/prometheus/latest/querying/api/
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -17,6 +18,7 @@ from meshtutor.telemetry.results import Matrix, Sample, Series, Vector
 NAMESPACE: Final = "istio-system"
 SERVICE_NAME: Final = "prometheus"
 PORT: Final = 9090
+_MANUAL: Final = "https://prometheus.io/docs/prometheus/latest/querying/basics/ explains the language"
 
 
 class Prometheus:
@@ -80,23 +82,15 @@ class Prometheus:
 
 
 def _query_error(error: ApiStatusError, promql: str) -> QueryError:
-    import json
-
-    try:
-        text = json.loads(error.message.split(": ", 1)[1])["error"]
-    except (ValueError, KeyError, IndexError, TypeError):
-        if error.code in (400, 422):
-            return QueryError(
-                f"Prometheus refused {promql!r}: {error.message}",
-                "https://prometheus.io/docs/prometheus/latest/querying/basics/",
-            )
+    if error.code not in (400, 422):
         return QueryError(
             f"Prometheus does not answer: {error.message}", "meshtutor status shows whether its pod is ready"
         )
-    return QueryError(
-        f"Prometheus refused {promql!r}: {text}",
-        "https://prometheus.io/docs/prometheus/latest/querying/basics/",
-    )
+    try:
+        text = str(json.loads(error.status["body"])["error"])
+    except (ValueError, KeyError, TypeError):
+        text = error.message
+    return QueryError(f"Prometheus refused {promql!r}: {text}", _MANUAL)
 
 
 def _sample(item: Mapping[str, Any]) -> Sample:

@@ -6,6 +6,7 @@ own sidecar captures what it sends. One call sends one batch, so that progress s
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -57,6 +58,7 @@ class ClientPodSender:
             "body": request.body, "timeout": request.timeout, "concurrency": concurrency, "rate": rate,
         }  # fmt: skip
         deadline = request.timeout * (n / max(1, concurrency) + 1) + (n / rate if rate else 0.0)
+        begun = time.time()
         try:
             answer = self._kube.request("POST", self._path, body=body, timeout=deadline + 5).json()
         except ApiStatusError as error:
@@ -64,7 +66,7 @@ class ClientPodSender:
                 f"Pod {self._pod} could not send: {error.message}",
                 "from_pod= must name a pod of the study's application",
             ) from error
-        return [_outcome(result) for result in answer["results"]]
+        return [_outcome(result, begun) for result in answer["results"]]
 
 
 def _batches(n: int, rate: float | None) -> Iterator[int]:
@@ -73,11 +75,11 @@ def _batches(n: int, rate: float | None) -> Iterator[int]:
         yield min(size, n - start)
 
 
-def _outcome(result: Mapping[str, Any]) -> Outcome:
+def _outcome(result: Mapping[str, Any], begun: float) -> Outcome:
     return Outcome(
         status=int(result.get("status", 0)),
         milliseconds=float(result.get("milliseconds", 0.0)),
-        at=float(result.get("at", 0.0)),
+        at=begun + float(result.get("at", 0.0)),
         service=str(result.get("service", "")),
         version=str(result.get("version", "")),
         pod=str(result.get("pod", "")),

@@ -73,20 +73,13 @@ def read(status: int, headers: Mapping[str, str], body: bytes, milliseconds: flo
         pod=headers.get("x-app-pod", ""),
         error=" ".join(text.split())[:_TEXT_KEPT],
         flag=flag,
-        calls=tuple(_calls(body)) if "json" in headers.get("content-type", "") else (),
+        calls=tuple(_calls(headers.get("x-app-calls", ""))),
     )
 
 
-def _calls(body: bytes) -> Iterator[tuple[str, str]]:
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        return
-    yield from _walk(answer)
-
-
-def _walk(answer: Any) -> Iterator[tuple[str, str]]:
-    for call in answer.get("calls") or () if isinstance(answer, dict) else ():
-        if isinstance(call, dict) and "service" in call:
-            yield str(call["service"]), str(call.get("version", ""))
-            yield from _walk(call)
+def _calls(header: str) -> Iterator[tuple[str, str]]:
+    """`reviews=v2,ratings=v1`: what the application called to answer, nested calls included."""
+    for part in header.split(","):
+        service, found, version = part.strip().partition("=")
+        if found:
+            yield service, version

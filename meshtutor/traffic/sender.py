@@ -65,6 +65,7 @@ class LocalSender:
     ) -> list[Outcome]:
         """See `Sender.send`. Ctrl-C ends the workers before it is raised."""
         pool = self._pool(request.url)
+        target = request.url if self.proxy else _path_of(request.url)
         outcomes: list[Outcome | None] = [None] * n
         stop = threading.Event()
         turns = _turns(n, rate, stop)
@@ -76,7 +77,7 @@ class LocalSender:
                     turn = next(turns, None)
                 if turn is None:
                     return
-                outcomes[turn] = send_one(pool, request)
+                outcomes[turn] = send_one(pool, request, target)
 
         _run(
             work, min(concurrency, n), stop, lambda: sum(outcome is not None for outcome in outcomes), on_done
@@ -112,12 +113,15 @@ class LocalSender:
             return self._pools[origin]
 
 
-def send_one(pool: urllib3.HTTPConnectionPool, request: Request) -> Outcome:
-    """Send once. A failure to get an answer is an Outcome, too; redirects are not followed."""
+def send_one(pool: urllib3.HTTPConnectionPool, request: Request, target: str) -> Outcome:
+    """Send once; `target` goes into the request line: a path, or through a proxy the whole URL (RFC 9112, 3.2).
+
+    A failure to get an answer is an Outcome, too; redirects are not followed.
+    """
     at, started = time.time(), time.perf_counter()
     try:
         answer = pool.urlopen(
-            request.method, request.url, body=request.payload(), headers=dict(request.headers), retries=False,
+            request.method, target, body=request.payload(), headers=dict(request.headers), retries=False,
             redirect=False, assert_same_host=False, timeout=urllib3.Timeout(total=request.timeout),
         )  # fmt: skip
     except urllib3.exceptions.HTTPError as error:
@@ -125,6 +129,11 @@ def send_one(pool: urllib3.HTTPConnectionPool, request: Request) -> Outcome:
     taken = (time.perf_counter() - started) * 1000
     headers = {name.lower(): value for name, value in answer.headers.items()}
     return read(answer.status, headers, answer.data, taken, at)
+
+
+def _path_of(url: str) -> str:
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _turns(n: int, rate: float | None, stop: threading.Event) -> Iterator[int]:

@@ -1,0 +1,147 @@
+"""Back to the initial state, whatever was left behind."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from meshtutor.errors import NotReadyError
+from meshtutor.kube.manifests import load
+from meshtutor.mesh import resetting, waiting
+from tests.support.kubernetes import pod
+from tests.support.servers import Answer
+
+DESIRED = """\
+apiVersion: v1
+kind: Service
+metadata: {name: reviews}
+spec: {ports: [{port: 9080}]}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: bookinfo-gateway}
+spec: {servers: []}
+"""
+LEFT = {
+    "apiVersion": "networking.istio.io/v1",
+    "kind": "VirtualService",
+    "metadata": {"name": "mine"},
+    "spec": {},
+}
+
+
+@pytest.fixture
+def desired():
+    return load(DESIRED)
+
+
+def managed(obj, manager):
+    return {**obj, "metadata": {**obj["metadata"], "managedFields": [{"manager": manager}]}}
+
+
+def test_what_a_lesson_left_goes_and_what_is_missing_comes(mesh, kubernetes, desired):
+    kubernetes.put(LEFT)
+    done = resetting.restore(mesh.api, "default", desired, injection=True)
+    assert done.removed == ["VirtualService default/mine"]
+    assert "Gateway default/bookinfo-gateway" in done.applied
+    assert kubernetes.objects["/api/v1/namespaces/default"]["metadata"]["labels"] == {
+        "istio-injection": "enabled"
+    }
+
+
+def test_the_second_reset_finds_nothing_to_do(mesh, desired):
+    resetting.restore(mesh.api, "default", desired, injection=True)
+    again = resetting.restore(mesh.api, "default", desired, injection=True)
+    assert not again.anything
+    assert "nothing had changed" in repr(again)
+
+
+def test_workloads_that_people_made_go_and_what_the_cluster_made_stays(mesh, kubernetes, desired):
+    extra = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shop", "namespace": "default"}}
+    root = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "kube-root-ca.crt", "namespace": "default"},
+    }
+    kubernetes.put(managed(extra, "kubectl-client-side-apply"))
+    kubernetes.put(managed(root, "kube-controller-manager"))
+    assert resetting.restore(mesh.api, "default", desired, injection=True).removed == [
+        "ConfigMap default/shop"
+    ]
+
+
+def test_rules_for_the_whole_mesh_go_only_if_they_were_applied_from_here(mesh, kubernetes, desired):
+    strict = {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
+              "metadata": {"name": "default", "namespace": "istio-system"}, "spec": {}}  # fmt: skip
+    kubernetes.put(managed(strict, "meshtutor"))
+    other = {**strict, "metadata": {"name": "theirs", "namespace": "istio-system"}}
+    kubernetes.put(managed(other, "helm"))
+    removed = resetting.restore(mesh.api, "default", desired, injection=True).removed
+    assert removed == ["PeerAuthentication istio-system/default"]
+
+
+def test_faults_are_cleared_in_every_pod_that_has_one(mesh, kubernetes):
+    kubernetes.proxied = lambda asked: Answer(
+        200, json.dumps({"cleared": "reviews-v1" in asked.target}).encode()
+    )
+    pods = [
+        kubernetes.put(pod("reviews-v1-a-b", "reviews")),
+        kubernetes.put(pod("ratings-v1-a-b", "ratings")),
+    ]
+    assert resetting.clear_faults(mesh.api, pods) == ["reviews-v1-a-b"]
+
+
+def test_a_pod_that_knows_no_faults_is_no_obstacle(mesh, kubernetes):
+    assert resetting.clear_faults(mesh.api, [kubernetes.put(pod("x-a-b", "x"))]) == []
+
+
+def test_pods_without_a_sidecar_are_restarted_when_there_should_be_one(mesh, kubernetes, desired):
+    kubernetes.put(pod("reviews-v1-a-b", "reviews", sidecar=False))
+    kubernetes.put(pod("ratings-v1-a-b", "ratings"))
+    opted_out = pod("plain-v1-a-b", "plain", sidecar=False)
+    opted_out["metadata"]["labels"]["sidecar.istio.io/inject"] = "false"
+    kubernetes.put(opted_out)
+    assert resetting.restore(mesh.api, "default", desired, injection=True).restarted == ["reviews-v1-a-b"]
+
+
+def test_without_injection_the_label_goes_and_the_sidecars_with_it(mesh, kubernetes, desired):
+    resetting.set_injection(mesh.api, "default", wanted=True)
+    kubernetes.put(pod("ratings-v1-a-b", "ratings"))
+    assert resetting.restore(mesh.api, "default", desired, injection=False).restarted == ["ratings-v1-a-b"]
+    assert kubernetes.objects["/api/v1/namespaces/default"]["metadata"]["labels"] == {}
+
+
+# --- waiting
+
+
+def deployment(name="reviews-v1", available=1):
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "generation": 1},
+            "spec": {"replicas": 1},
+            "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": available}}  # fmt: skip
+
+
+def test_a_status_that_lags_behind_its_pod_is_not_believed(mesh, kubernetes):
+    kubernetes.put(deployment())
+    assert waiting.look(mesh.api, "default").waiting_for == "reviews-v1: 1 pods to become ready"
+    kubernetes.put(pod("reviews-v1-abc-def", "reviews"))
+    assert waiting.look(mesh.api, "default").waiting_for == ""
+
+
+def test_waiting_in_vain_says_for_what(mesh, kubernetes):
+    kubernetes.put(deployment(available=0))
+    with pytest.raises(
+        NotReadyError, match=r"after 0.1 s; still waiting for reviews-v1: 1 pods to become ready"
+    ):
+        waiting.wait_ready(mesh.api, "default", timeout=0.1)
+
+
+def test_a_pod_that_cannot_start_is_quoted_before_the_deadline(mesh, kubernetes, monkeypatch):
+    monkeypatch.setattr(waiting, "_PATIENCE_SECONDS", 0.1)
+    kubernetes.put(deployment(available=0))
+    broken = pod("reviews-v1-abc-def", "reviews", ready=False)
+    broken["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "CrashLoopBackOff"}}
+    kubernetes.put(broken)
+    with pytest.raises(NotReadyError, match="Pod reviews-v1-abc-def/reviews: CrashLoopBackOff") as caught:
+        waiting.wait_ready(mesh.api, "default", timeout=60)
+    assert caught.value.hint == 'mesh.logs("reviews-v1-abc-def") shows what it printed'
