@@ -1,0 +1,124 @@
+"""The node network: kube-proxy's part, and the ports of `k3d cluster create -p "8000:30000@loadbalancer"`.
+
+It follows Services and EndpointSlices, so pods may come and go while it runs:
+- the nodes' HTTP proxy for pods without a sidecar (`nodeproxy`);
+- every `nodePort` on every node's address;
+- `forwards`: ports of 127.0.0.1 that lead to a node port.
+A connection goes to a random ready endpoint; where there is none it is reset, as kube-proxy rejects it.
+
+Left out: UDP, session affinity, `externalTrafficPolicy`, cluster IPs (nothing listens on them; the proxy
+knows them).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+
+from meshtutor.embedded.api import Api, Event
+from meshtutor.embedded.controllers.nodes import NODES
+from meshtutor.embedded.informer import Informer
+from meshtutor.embedded.kubelet.nodeproxy import NodeProxy
+from meshtutor.embedded.kubelet.services import Address, Services
+from meshtutor.embedded.kubelet.splice import abort, connect, splice
+from meshtutor.embedded.network import NODE_PROXY_PORT, Block
+from meshtutor.errors import LabError, MeshtutorError
+from meshtutor.kube.kinds import ENDPOINT_SLICE, SERVICE
+
+log = logging.getLogger(__name__)
+
+
+class NodeNetwork:
+    """Listens for one lab; `forwards` maps ports of 127.0.0.1 to node ports."""
+
+    def __init__(self, api: Api, block: Block, forwards: Mapping[int, int] | None = None) -> None:
+        self._block = block
+        self._forwards = dict(forwards or {})
+        self._informer = Informer(api, SERVICE, ENDPOINT_SLICE)
+        self._services = Services(self._informer)
+        self._proxy = NodeProxy(self._services)
+        self._listeners: dict[Address, asyncio.Server] = {}
+        self._changed = asyncio.Event()
+        self._connections: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Listen; LabError if a port is taken."""
+        for port, node_port in self._forwards.items():
+            await self._listen(("127.0.0.1", port), node_port, required=True)
+        try:
+            await self._proxy.start(self._block.node_proxy, NODE_PROXY_PORT)
+        except OSError as error:
+            await self.stop()
+            raise _taken((self._block.node_proxy, NODE_PROXY_PORT), error) from error
+        self._tasks = [asyncio.create_task(self._informer.run()), asyncio.create_task(self._follow())]
+        await self._informer.synced()
+        self._informer.subscribe(self._notice)
+
+    async def stop(self) -> None:
+        """Close every port and connection."""
+        for task in (*self._tasks, *self._connections):
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._connections, return_exceptions=True)
+        for server in self._listeners.values():
+            server.close()
+        self._listeners.clear()
+        await self._proxy.stop()
+
+    def _notice(self, event: Event) -> None:
+        if event.kind is SERVICE:
+            self._changed.set()
+
+    async def _follow(self) -> None:
+        """Open and close node ports as Services come and go."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            ports = {entry["nodePort"] for _, entry in self._services.node_ports()}
+            wanted = {(self._block.node(node.index), port) for node in NODES for port in ports}
+            held = {address for address in self._listeners if address[0] != "127.0.0.1"}
+            for address in held - wanted:
+                self._listeners.pop(address).close()
+            for address in wanted - held:
+                await self._listen(address, address[1])
+
+    async def _listen(self, address: Address, node_port: int, *, required: bool = False) -> None:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+            await self._forward(node_port, reader, writer)
+
+        try:
+            self._listeners[address] = await asyncio.start_server(serve, *address)
+        except OSError as error:
+            if required:
+                await self.stop()
+                raise _taken(address, error) from error
+            log.warning("node port %s:%s cannot be opened: %s", *address, error)
+
+    async def _forward(
+        self, node_port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            target = self._services.by_node_port(node_port)
+            upstream = await connect(*target) if target is not None else None
+        except (MeshtutorError, OSError, TimeoutError) as error:
+            log.debug("node port %s: %s", node_port, error)
+            upstream = None
+        if upstream is None:
+            abort(writer)
+            return
+        with contextlib.suppress(asyncio.CancelledError):
+            await splice(reader, writer, *upstream)
+
+
+def _taken(address: Address, error: OSError) -> LabError:
+    host, port = address
+    return LabError(
+        f"{host}:{port} cannot be opened: {error.strerror or error}",
+        f"Another program may use port {port} (a second lab, k3d?); end it or choose another port.",
+    )
