@@ -1,0 +1,163 @@
+"""Create and update: the steps an object takes on its way into the store, in Kubernetes' order.
+
+shape (schema) -> identity -> defaults -> mutating admission -> checks -> validating admission -> commit.
+Everything after the mutators' last await is synchronous, so what was checked is what is stored.
+"""
+
+from __future__ import annotations
+
+from meshtutor.embedded.api import Object
+from meshtutor.embedded.apiserver.admission import Request, mutate, validate
+from meshtutor.embedded.apiserver.core import Core
+from meshtutor.embedded.apiserver.metadata import (
+    NAME_REQUIRED,
+    body_of,
+    carry_over,
+    has_generation,
+    is_finished,
+    stamp_new,
+)
+from meshtutor.embedded.apiserver.options import WriteOptions
+from meshtutor.embedded.apiserver.resources import Resource
+from meshtutor.embedded.apiserver.shape import shaped
+from meshtutor.embedded.apiserver.statuses import (
+    FieldError,
+    already_exists,
+    conflict,
+    forbidden,
+    invalid,
+    invalid_value,
+)
+from meshtutor.embedded.apiserver.strategies.names import check_metadata
+from meshtutor.embedded.apiserver.values import clone, section
+from meshtutor.embedded.apiserver.warnings import record_warnings
+from meshtutor.kube.kinds import NAMESPACE
+
+
+class Writer:
+    """Creates and updates objects of one registry."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def create(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
+        """Store a new object; 404 without its namespace, 409 if it exists."""
+        new = shaped(resource, obj, options)
+        space = self._identify(resource, new)
+        strategy = self._core.strategy(resource)
+        if resource.has_status and not strategy.keeps_status:
+            new.pop("status", None)
+        strategy.default(new)
+        if has_generation(new, custom=resource.custom):
+            new["metadata"]["generation"] = 1
+        request = Request(resource.kind, "CREATE", new, None, space, options.dry_run)
+        await mutate(self._core.mutators, request)
+        strategy.default(new)
+        strategy.prepare_create(new)
+        self._check(resource, request, [], options)
+        if options.dry_run:
+            return new
+        self._core.commit(resource, new, None)
+        record_warnings(self._core, resource, new, options.warnings)
+        return new
+
+    def _identify(self, resource: Resource, new: Object) -> Object | None:
+        stamp_new(new)
+        meta, kind = new["metadata"], resource.kind
+        if not meta.get("name"):
+            raise invalid(kind, "", [NAME_REQUIRED])
+        space = self._core.namespace_of(resource, new)
+        if space and space["metadata"].get("deletionTimestamp"):
+            why = f"unable to create new content in namespace {meta['namespace']} because it is being terminated"
+            raise forbidden(kind, meta["name"], why)
+        if self._core.store.get(kind, meta.get("namespace", ""), meta["name"]):
+            raise already_exists(kind, meta["name"])
+        return space
+
+    async def update(
+        self, resource: Resource, obj: Object, current: Object, options: WriteOptions, subresource: str = ""
+    ) -> Object:
+        """Store a new state of `current`; answers `current` itself where nothing changes."""
+        self._preconditions(resource, obj, current)
+        new = shaped(resource, obj, options)
+        if subresource == "status":
+            new = {**current, "metadata": _status_metadata(new, current), "status": new.get("status") or {}}
+        else:
+            new = await self._prepared(resource, new, current, options)
+        if subresource != "finalize" and _same(new, current):
+            return current
+        if options.dry_run:
+            return new
+        if is_finished(new):
+            return self._core.remove(resource, self._core.commit(resource, new, current))
+        self._core.commit(resource, new, current)
+        record_warnings(self._core, resource, new, options.warnings)
+        return new
+
+    async def _prepared(
+        self, resource: Resource, new: Object, current: Object, options: WriteOptions
+    ) -> Object:
+        strategy = self._core.strategy(resource)
+        carry_over(section(new, "metadata"), current["metadata"])
+        if resource.has_status:
+            _take(new, current, "status")
+        strategy.default(new)
+        space = self._core.store.get(NAMESPACE, "", new["metadata"].get("namespace", ""))
+        request = Request(resource.kind, "UPDATE", new, current, space, options.dry_run)
+        await mutate(self._core.mutators, request)
+        strategy.default(new)
+        strategy.prepare_update(new, current)
+        self._check(resource, request, strategy.validate_update(new, current), options)
+        if "generation" in current["metadata"] and body_of(new) != body_of(current):
+            new["metadata"]["generation"] = current["metadata"]["generation"] + 1
+        return new
+
+    def _check(
+        self, resource: Resource, request: Request, errors: list[FieldError], options: WriteOptions
+    ) -> None:
+        new, strategy = request.object, self._core.strategy(resource)
+        meta = new["metadata"]
+        found = check_metadata(meta, strategy.name_error) + (strategy.validate(new) or errors)
+        if found:
+            raise invalid(resource.kind, meta["name"], found)
+        options.warnings.extend(validate(self._core.validators, request))
+
+    def _preconditions(self, resource: Resource, obj: Object, current: Object) -> None:
+        given, held = obj.get("metadata") or {}, current["metadata"]
+        kind, name = resource.kind, held["name"]
+        if given.get("name", name) != name:
+            why = "the name of the object does not match the name on the URL"
+            raise invalid(kind, name, [invalid_value("metadata.name", given["name"], why)])
+        if given.get("uid") and given["uid"] != held["uid"]:
+            why = (
+                f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {held['uid']}"
+            )
+            raise conflict(kind, name, why)
+        if given.get("resourceVersion") and given["resourceVersion"] != held["resourceVersion"]:
+            raise conflict(kind, name)
+
+
+def _take(new: Object, current: Object, part: str) -> None:
+    if part in current:
+        new[part] = current[part]
+    else:
+        new.pop(part, None)
+
+
+def _status_metadata(new: Object, current: Object) -> Object:
+    """A write of the status changes no metadata but the record of who wrote what."""
+    meta = dict(current["metadata"])
+    if "managedFields" in (new.get("metadata") or {}):
+        meta["managedFields"] = clone(new["metadata"]["managedFields"])
+    return meta
+
+
+def _same(new: Object, current: Object) -> bool:
+    """Equal but for the record of writers, whose times change with every write."""
+    if new.keys() != current.keys() or any(new[k] != current[k] for k in new if k != "metadata"):
+        return False
+    return _without_record(new["metadata"]) == _without_record(current["metadata"])
+
+
+def _without_record(meta: Object) -> Object:
+    return {k: v for k, v in meta.items() if k != "managedFields"}
