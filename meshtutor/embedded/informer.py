@@ -15,10 +15,11 @@ from typing import Any
 
 from meshtutor.embedded.api import Api, Event, Object
 from meshtutor.embedded.objects import Key, controller_of, key_of, timestamp
-from meshtutor.errors import NotFoundError
+from meshtutor.errors import ApiStatusError, NotFoundError
 from meshtutor.kube.kinds import Kind, kind_of
 
 log = logging.getLogger(__name__)
+GONE = 410
 _REMEMBERED_DELETIONS = 1000
 
 
@@ -35,13 +36,13 @@ class Informer:
         self._synced = asyncio.Event()
 
     async def run(self) -> None:
-        """Follow the API until cancelled."""
-        async for event in self.api.watch(*self._kinds):
-            if event.type == "BOOKMARK":
-                self._synced.set()
-                continue
-            self._take(event)
-            self._tell(event)
+        """Follow the API until cancelled; one that fell behind (410) starts over."""
+        while True:
+            try:
+                await self._follow()
+            except ApiStatusError as refusal:
+                if refusal.code != GONE:
+                    raise
 
     async def synced(self) -> None:
         """Return once the objects that existed at the start are here."""
@@ -103,6 +104,28 @@ class Informer:
         if held is not None and held["metadata"]["uid"] == obj["metadata"]["uid"]:
             meta = {"deletionTimestamp": timestamp(), **held["metadata"]}
             self._objects[kind][namespace][name] = {**held, "metadata": meta}
+
+    async def _follow(self) -> None:
+        listing: set[tuple[Kind, Key]] | None = set()
+        async for event in self.api.watch(*self._kinds):
+            if event.type == "BOOKMARK":
+                self._drop_all_but(listing or set())
+                listing = None
+                self._synced.set()
+                continue
+            if listing is not None:
+                listing.add((event.kind, key_of(event.object)))
+            self._take(event)
+            self._tell(event)
+
+    def _drop_all_but(self, present: set[tuple[Kind, Key]]) -> None:
+        """What is known but was not listed went while this informer was behind."""
+        for kind in self._kinds:
+            for obj in self.list(kind):
+                if (kind, key_of(obj)) not in present and self._synced.is_set():
+                    gone = Event("DELETED", kind, obj)
+                    self._take(gone)
+                    self._tell(gone)
 
     def _kind(self, obj: Object) -> Kind:
         kind = kind_of(obj, self._kinds)

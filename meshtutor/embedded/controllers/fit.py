@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from meshtutor.embedded.api import Object
-from meshtutor.embedded.controllers.selectors import contains, matches_expression
+from meshtutor.embedded.controllers.selectors import Labels, contains
 from meshtutor.embedded.objects import controller_of, is_finished, labels_of
 
 _UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
@@ -89,8 +89,7 @@ def _matches_term(term: Mapping[str, Any], node: Object) -> bool:
     expressions, fields = term.get("matchExpressions") or (), term.get("matchFields") or ()
     named = {"metadata.name": node["metadata"]["name"]}
     return bool(expressions or fields) and (
-        all(matches_expression(e, labels_of(node)) for e in expressions)
-        and all(matches_expression(f, named) for f in fields)
+        all(_matches(e, labels_of(node)) for e in expressions) and all(_matches(f, named) for f in fields)
     )
 
 
@@ -105,3 +104,29 @@ def _tolerates(tolerations: Iterable[Mapping[str, Any]], taint: Mapping[str, Any
         return toleration.get("operator") == "Exists" or toleration.get("value", "") == taint.get("value", "")
 
     return any(one(t) for t in tolerations)
+
+
+def _matches(expression: Mapping[str, Any], labels: Labels) -> bool:
+    """One NodeSelectorRequirement; NotIn also matches where the label is absent."""
+    value, values = labels.get(expression["key"]), expression.get("values") or []
+    match expression["operator"]:
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "Gt" | "Lt" as operator:
+            return _compares(operator, value, values)
+        case _:
+            return False
+
+
+def _compares(operator: str, value: str | None, values: list[str]) -> bool:
+    try:
+        have, limit = int(value or ""), int(values[0])
+    except (ValueError, IndexError):
+        return False
+    return have > limit if operator == "Gt" else have < limit

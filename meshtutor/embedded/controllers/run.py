@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
 
 from meshtutor.embedded.api import Api
 from meshtutor.embedded.controllers.controller import Controller
@@ -18,7 +17,6 @@ from meshtutor.embedded.informer import Informer
 from meshtutor.embedded.network import Block
 from meshtutor.embedded.recorder import Recorder
 from meshtutor.kube.kinds import (
-    ALL,
     CONFIG_MAP,
     DEPLOYMENT,
     ENDPOINT_SLICE,
@@ -28,7 +26,6 @@ from meshtutor.kube.kinds import (
     REPLICA_SET,
     SERVICE,
     SERVICE_ACCOUNT,
-    Kind,
 )
 
 _WATCHED = (
@@ -37,20 +34,14 @@ _WATCHED = (
 _PLAIN: tuple[type[Controller], ...] = (Deployments, ReplicaSets, Scheduler, EndpointSlices, LoadBalancers)
 
 
-async def run_all(
-    api: Api,
-    block: Block,
-    certificates: Certificates | None = None,
-    kinds: Callable[[], Sequence[Kind]] = lambda: ALL,
-) -> None:
+async def run_all(api: Api, block: Block, certificates: Certificates | None = None) -> None:
     """Run every controller until cancelled.
 
-    `certificates`: data of the ConfigMaps that each namespace gets, by their name. `kinds`: what the API
-    serves now, so that a namespace that goes is emptied of custom resources too.
+    `certificates`: data of the ConfigMaps that each namespace gets, by their name.
     """
     informer = Informer(api, *_WATCHED)
     controllers: list[Controller] = [
-        Namespaces(informer, Recorder(api, Namespaces.component), certificates or {}, kinds),
+        Namespaces(informer, Recorder(api, Namespaces.component), certificates or {}),
         *(kind(informer, Recorder(api, kind.component)) for kind in _PLAIN),
     ]
     async with asyncio.TaskGroup() as group:

@@ -41,7 +41,7 @@ _WATCH_SECONDS: Final = 1.0
 
 
 class Kubelet:
-    """Runs pods, each in a directory of its own below `directory`; `spawn` and `clock` are seams for tests."""
+    """Runs pods, each in a directory of its own below `directory`; `spawn` and `clock` are for tests."""
 
     def __init__(
         self,

@@ -72,8 +72,9 @@ def pod_status(place: Place, states: Sequence[ContainerState], since: str, held:
         "podIPs": [{"ip": place.ip}],
         "startTime": since,
         "containerStatuses": [s.to_object() for s in main],
-        "qosClass": qos_class(place.pod),
     }
+    if "qosClass" in held:
+        status["qosClass"] = held["qosClass"]
     if init:
         status["initContainerStatuses"] = [s.to_object() for s in init]
     return status
@@ -108,19 +109,6 @@ def terminated(code: int, reason: str, started: str, message: str = "", number: 
     if message:
         body["message"] = message
     return {"terminated": body}
-
-
-def qos_class(pod: Mapping[str, Any]) -> str:
-    """BestEffort, Burstable or Guaranteed (pkg/apis/core/v1/helper/qos)."""
-    containers = [*(pod["spec"].get("initContainers") or ()), *(pod["spec"].get("containers") or ())]
-    resources = [c.get("resources") or {} for c in containers]
-    if not any(r.get("limits") or r.get("requests") for r in resources):
-        return "BestEffort"
-    for r in resources:
-        limits = r.get("limits") or {}
-        if {"cpu", "memory"} - limits.keys() or (r.get("requests") or limits) != limits:
-            return "Burstable"
-    return "Guaranteed"
 
 
 def _conditions(phase: str, init: Sequence[ContainerState], main: Sequence[ContainerState]) -> list[Object]:
