@@ -1,0 +1,146 @@
+"""The study's steps 4 and 5: Istio by istioctl, and the namespace's injection label."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from meshtutor.kube import rollouts
+from meshtutor.kube.kinds import DEPLOYMENT, NAMESPACE
+from meshtutor.providers import records
+from meshtutor.providers.k3d.kubectl import Kubectl
+from meshtutor.providers.k3d.options import NODE_PORT, K3dOptions
+from meshtutor.providers.tools import Command, Tools, command
+
+SYSTEM: Final = "istio-system"
+_READY_SECONDS: Final = 600
+_SMALL: Final = {"requests": {"cpu": "10m", "memory": "64Mi"}}
+
+
+def overlay(profile: str) -> dict[str, Any]:
+    """An IstioOperator for a learner's machine, on top of an installation profile.
+
+    NodePort instead of LoadBalancer: k3s' own Traefik already has ports 80 and 443 of every node, and the study's
+    way in is NodePort 30000. Requests are small, since Istio's default asks for 2 GiB for istiod alone. Traces go to
+    the Jaeger add-on (OTLP, port 4317), every request of them; access logs are on.
+    Source: https://istio.io/latest/docs/reference/config/istio.operator.v1alpha1/
+    """
+    ports = [
+        {"name": "status-port", "port": 15021, "targetPort": 15021},
+        {"name": "http2", "port": 80, "targetPort": 8080, "nodePort": NODE_PORT},
+        {"name": "https", "port": 443, "targetPort": 8443},
+    ]
+    gateway = {"service": {"type": "NodePort", "ports": ports}, "resources": _SMALL}
+    jaeger = {"service": f"jaeger-collector.{SYSTEM}.svc.cluster.local", "port": 4317}
+    spec = {
+        "profile": profile,
+        "components": {
+            "ingressGateways": [{"name": "istio-ingressgateway", "enabled": True, "k8s": gateway}]
+        },
+        "meshConfig": {
+            "accessLogFile": "/dev/stdout",
+            "enableTracing": True,
+            "defaultProviders": {"tracing": ["jaeger"]},
+            "extensionProviders": [{"name": "jaeger", "opentelemetry": jaeger}],
+        },
+        "values": {
+            "pilot": {"resources": {"requests": {"cpu": "50m", "memory": "256Mi"}}, "traceSampling": 100.0},
+            "global": {"proxy": {"resources": _SMALL}},
+        },
+    }
+    return {
+        "apiVersion": "install.istio.io/v1alpha1",
+        "kind": "IstioOperator",
+        "metadata": {"name": "meshtutor", "namespace": SYSTEM},
+        "spec": spec,
+    }
+
+
+class IstioIsInstalled:
+    """`istioctl install` with a shown profile; the gateway's NodePort makes localhost answer."""
+
+    def __init__(self, tools: Tools, kubectl: Kubectl, options: K3dOptions, file: Path) -> None:
+        self._tools, self._kubectl, self._options, self._file = tools, kubectl, options, file
+        self.name = f"Istio, profile {options.profile}"
+
+    def commands(self) -> Sequence[Command]:
+        """The profile, and what differs from it, are in a file to read."""
+        return [
+            command(
+                "istioctl",
+                "install",
+                "--context",
+                self._options.context,
+                "-f",
+                str(self._file),
+                "--skip-confirmation",
+                "--readiness-timeout",
+                f"{_READY_SECONDS}s",
+            )
+        ]
+
+    def is_done(self) -> bool:
+        """Whether istiod and the gateway are rolled out, and the gateway has the NodePort."""
+        found = {d["metadata"]["name"]: d for d in self._kubectl.list(DEPLOYMENT, SYSTEM)}
+        wanted = [found.get(name) for name in ("istiod", "istio-ingressgateway")]
+        if any(d is None or rollouts.unfinished(d) for d in wanted):
+            return False
+        service = self._kubectl.get("service", "istio-ingressgateway", "-n", SYSTEM) or {}
+        return any(port.get("nodePort") == NODE_PORT for port in service.get("spec", {}).get("ports", ()))
+
+    def run(self) -> None:
+        """Write the overlay down, then install."""
+        self.write()
+        for typed in self.commands():
+            self._tools.run(typed, timeout=_READY_SECONDS * 2)
+
+    def write(self) -> None:
+        """The file that `istioctl install -f` gets."""
+        records.write_private(self._file, yaml.safe_dump(overlay(self._options.profile), sort_keys=False))
+
+
+class NamespaceIsLabelled:
+    """`istio-injection=enabled`: from now on, new pods of the namespace get a sidecar."""
+
+    def __init__(self, kubectl: Kubectl, namespace: str) -> None:
+        self._kubectl, self._namespace = kubectl, namespace
+        self.name = f"namespace {namespace} with injection"
+
+    def commands(self) -> Sequence[Command]:
+        """The namespace, unless it is Kubernetes' own, and the label."""
+        words = ["label", "namespace", self._namespace, "istio-injection=enabled", "--overwrite"]
+        label = self._kubectl.command(*words)
+        if self._namespace == "default":
+            return [label]
+        return [self._kubectl.command("create", "namespace", self._namespace), label]
+
+    def is_done(self) -> bool:
+        """Whether it has the label."""
+        return self._labels().get("istio-injection") == "enabled"
+
+    def run(self) -> None:
+        """Create it if need be, then label it."""
+        if self._found() is None:
+            self._kubectl.run("create", "namespace", self._namespace)
+        self._kubectl.run("label", "namespace", self._namespace, "istio-injection=enabled", "--overwrite")
+
+    def _found(self) -> dict[str, Any] | None:
+        return next(
+            (n for n in self._kubectl.list(NAMESPACE) if n["metadata"]["name"] == self._namespace), None
+        )
+
+    def _labels(self) -> dict[str, str]:
+        return dict((self._found() or {"metadata": {}})["metadata"].get("labels") or {})
+
+
+def version_of(tools: Tools) -> str:
+    """The version of the istioctl on PATH, or an empty string."""
+    said = tools.look("istioctl", "version", "--remote=false", "-o", "json")
+    try:
+        return str(json.loads(said or "{}")["clientVersion"]["version"])
+    except (ValueError, KeyError, TypeError):
+        return ""
