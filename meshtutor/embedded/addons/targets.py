@@ -8,9 +8,11 @@ the outcome as `file_sd_configs`: its client for the API server would cost it a 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from meshtutor.embedded.api import Api, Object
+from meshtutor.errors import NotFoundError
 from meshtutor.kube.kinds import CONFIG_MAP, POD
 
 _NAMESPACE, _CONFIG_MAP, _FILE = "istio-system", "prometheus", "targets.json"
@@ -51,5 +53,6 @@ async def keep_targets(api: Api) -> None:
         groups = sorted(filter(None, map(target, pods.values())), key=lambda group: str(group["labels"]))
         text = json.dumps(groups, indent=1)
         if listed and text != written:
-            await api.patch(CONFIG_MAP, _CONFIG_MAP, _NAMESPACE, {"data": {_FILE: text}})
-            written = text
+            with suppress(NotFoundError):  # somebody deleted it; the next change of a pod tries again
+                await api.patch(CONFIG_MAP, _CONFIG_MAP, _NAMESPACE, {"data": {_FILE: text}})
+                written = text
