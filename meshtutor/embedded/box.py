@@ -31,7 +31,7 @@ from meshtutor.embedded.kubelet.images import InProcess
 from meshtutor.embedded.kubelet.injection import inject
 from meshtutor.embedded.kubelet.kubelet import Kubelet
 from meshtutor.embedded.kubelet.network import NodeNetwork
-from meshtutor.embedded.kubelet.place import node_proxy_url
+from meshtutor.embedded.network import NODE_PROXY_PORT
 from meshtutor.embedded.place import Claim, claim_block, claim_gateway_port
 from meshtutor.embedded.system import objects as system_objects
 from meshtutor.embedded.xds.tokens import Tokens
@@ -114,7 +114,7 @@ class Box:
             "api": api,
             "gateway": gateway,
             "prometheus": f"{api}/api/v1/namespaces/istio-system/services/prometheus:9090/proxy",
-            "node_proxy": node_proxy_url(claim.block, "NAMESPACE"),
+            "node_proxy": f"{claim.block.node_proxy}:{NODE_PROXY_PORT}",
         }
 
     async def until(self, stop: asyncio.Event) -> None:

@@ -69,16 +69,13 @@ class EmbeddedProvider(Provider):
                             float(answer.get("milliseconds", 0.0)))  # fmt: skip
 
     def http_proxy(self, pod: dict[str, Any]) -> str | None:
-        """The outbound listener of the pod's own sidecar; for a pod without one, the node's proxy."""
-        if any(c["name"] == "istio-proxy" for c in pod["spec"]["containers"]):
+        """The outbound listener of the pod's own sidecar; for a pod without one, the node's proxy.
+
+        The node's proxy learns from the user name in which namespace it shall look up short names.
+        """
+        if any(container["name"] == "istio-proxy" for container in pod["spec"]["containers"]):
             return f"http://{pod['status']['podIP']}:{_SIDECAR_OUTBOUND_PORT}"
-        for container in pod["spec"]["containers"]:
-            if proxy := self.lab.get("node_proxies", {}).get(pod["metadata"]["namespace"]) or self.lab.get(
-                "node_proxy"
-            ):
-                return str(proxy)
-            del container
-        return None
+        return f"http://{pod['metadata']['namespace']}:namespace@{self.lab['node_proxy']}"
 
 
 def pod_info(pod: dict[str, Any]) -> PodInfo:
