@@ -116,7 +116,7 @@ def _target(history: ShareHistory, name: str, seconds: float) -> XY:
     x: list[float] = []
     y: list[float | None] = []
     ends = [*(start for start, _ in history.targets[1:]), history.now]
-    for (start, target), end in zip(history.targets, ends, strict=True):
+    for (start, target), end in zip(history.targets, ends, strict=False):
         if end < history.now - seconds:
             continue
         value = target[name] * 100 if name in target else None

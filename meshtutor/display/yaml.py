@@ -74,11 +74,7 @@ def dump(obj: Mapping[str, Any]) -> str:
 
 
 class _Readable(yaml.SafeDumper):
-    """Indents lists below their key, as people write them, and repeats instead of using anchors."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        del indentless
-        super().increase_indent(flow, indentless=False)
+    """Repeats instead of using anchors, as people do."""
 
     def ignore_aliases(self, data: Any) -> bool:
         del data

@@ -47,11 +47,13 @@ class SplitModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
         self._clock = clock
         self._lock = threading.RLock()
         self._applying = False
+        self._applied_yaml = ""
         super().__init__()
         current = rules.weights()
         self.draft = current or even(rules.subsets)
         if current:
             self._adopt(current)
+            self._applied_yaml = self.yaml
 
     @property
     def subsets(self) -> tuple[str, ...]:
@@ -79,6 +81,7 @@ class SplitModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
     def forget(self, weights: dict[str, int]) -> None:
         """Other rules are in force now: their weights, or none."""
         self._adopt(weights)
+        self._applied_yaml = ""
         self.draft = weights or even(self.subsets)
         self._report("", "plain")
 
@@ -94,16 +97,16 @@ class SplitModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
             try:
                 applied = self._put(change["new"])
             except BaseException:
-                self._adopt(change["old"])
+                # traitlets' old value is a sentinel the first time
+                self._adopt(change["old"] if isinstance(change["old"], dict) else {})
                 raise
             self._tell(applied)
 
     @observe("draft")  # type: ignore[untyped-decorator]
     def _draft_changed(self, change: Mapping[str, Any]) -> None:
-        before = self._rules.yaml(self.weights) if self.weights else self.yaml
         self.yaml = self._rules.yaml(change["new"])
-        if before != self.yaml:
-            self.changed = tuple(sorted(changed_lines(before, self.yaml))) if before else ()
+        before = self._applied_yaml or self.yaml
+        self.changed = tuple(sorted(changed_lines(before, self.yaml)))
 
     def _put(self, weights: dict[str, int]) -> Applied:
         self.busy = True
@@ -122,6 +125,7 @@ class SplitModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
 
     def _tell(self, applied: Applied) -> None:
         self.draft = self.weights
+        self._applied_yaml = self.yaml
         self.proxies, self.milliseconds = len(applied.distribution.proxies), applied.milliseconds
         self.changed_at = self._clock()
         sentence, tone = applied.verdict()

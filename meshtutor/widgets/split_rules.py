@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from meshtutor.display.yaml import dump
+from meshtutor.widgets.weights import spread
 
 Object = dict[str, Any]
 _API_VERSION: Final = "networking.istio.io/v1"
@@ -43,15 +44,13 @@ class Rules:
         return "---\n".join(dump(obj) for obj in self.objects(weights))
 
     def weights(self) -> dict[str, int]:
-        """The weights in the learner's own rule, by subset; empty if it has none of its own."""
-        mine = [obj for obj in self.own if obj["kind"] == "VirtualService"]
-        if not mine:
+        """The weights in the learner's own rule in percent, by subset; empty if it has none for these subsets."""
+        mine = next((obj for obj in self.own if obj["kind"] == "VirtualService"), None)
+        route = _last_route(copy.deepcopy(mine)).get("route", ()) if mine else ()
+        found = {_subset(d): float(d.get("weight", 100 if len(route) == 1 else 0)) for d in route}
+        if not set(found) <= set(self.subsets) or not any(found.values()):
             return {}
-        found = {
-            _subset(d): int(d.get("weight", 100))
-            for d in _last_route(copy.deepcopy(mine[0])).get("route", ())
-        }
-        return {s: found.get(s, 0) for s in self.subsets} if set(found) <= set(self.subsets) else {}
+        return spread({subset: found.get(subset, 0.0) for subset in self.subsets})
 
 
 def rules_for(

@@ -48,7 +48,7 @@ class TrafficSplit:
         own = [obj["metadata"]["name"] for obj in self.rules.own if obj["kind"] == "VirtualService"]
         if not own:
             return ""
-        return f"Your VirtualService {own[0]!r} has a rule for it; the sliders change its weights, restore() undoes that."
+        return f"Your VirtualService {own[0]!r} has a rule for it: the sliders change its weights, restore() undoes it."
 
     def restore(self) -> None:
         """The rules as they were before this widget: the learner's own again, or none."""

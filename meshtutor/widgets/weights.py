@@ -12,7 +12,7 @@ Weights = dict[str, int]
 
 def even(names: Iterable[str]) -> Weights:
     """As equal as whole percents allow: 34, 33, 33."""
-    return _spread(TOTAL, dict.fromkeys(names, 1.0))
+    return spread(dict.fromkeys(names, 1.0))
 
 
 def checked(weights: Mapping[str, float], names: Iterable[str]) -> Weights:
@@ -45,18 +45,18 @@ def moved(weights: Mapping[str, int], name: str, value: int) -> Weights:
         return {name: TOTAL}
     if not any(others.values()):
         others = dict.fromkeys(others, 1.0)
-    shared = _spread(TOTAL - value, others)
+    shared = spread(others, TOTAL - value)
     return {each: value if each == name else shared[each] for each in weights}
 
 
-def _spread(total: int, proportions: Mapping[str, float]) -> Weights:
+def spread(proportions: Mapping[str, float], total: int = TOTAL) -> Weights:
     """Whole numbers that sum to `total`, nearest to the proportions (largest remainders, ties by order)."""
     if not proportions:
         return {}
     whole = sum(proportions.values())
     exact = {name: total * part / whole for name, part in proportions.items()}
-    spread = {name: int(share) for name, share in exact.items()}
-    by_remainder = sorted(exact, key=lambda name: spread[name] - exact[name])
-    for name in by_remainder[: total - sum(spread.values())]:
-        spread[name] += 1
-    return spread
+    rounded = {name: int(share) for name, share in exact.items()}
+    by_remainder = sorted(exact, key=lambda name: rounded[name] - exact[name])
+    for name in by_remainder[: total - sum(rounded.values())]:
+        rounded[name] += 1
+    return rounded

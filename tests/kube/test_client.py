@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 import yaml
@@ -170,9 +171,9 @@ def test_client_certificates_are_left_to_the_official_loader(tmp_path):
 
 
 def test_an_exec_plugin_is_asked_for_its_token(tmp_path):
-    credential = '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "fresh"}}'
-    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "echo", "args": [credential],
-              "interactiveMode": "Never"}  # fmt: skip
+    version = "client.authentication.k8s.io/v1"
+    credential = json.dumps({"apiVersion": version, "kind": "ExecCredential", "status": {"token": "fresh"}})
+    plugin = {"apiVersion": version, "command": "echo", "args": [credential], "interactiveMode": "Never"}
     endpoint = kubeconfig.load(write(tmp_path, users=[{"name": "u", "user": {"exec": plugin}}]))
     with serving(lambda asked: Answer(200, b"{}")) as server:
         endpoint.session.get(server.url)

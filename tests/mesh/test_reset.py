@@ -116,9 +116,15 @@ def test_without_injection_the_label_goes_and_the_sidecars_with_it(mesh, kuberne
 
 
 def deployment(name="reviews-v1", available=1):
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "generation": 1},
-            "spec": {"replicas": 1},
-            "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": available}}  # fmt: skip
+    status = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": available}
+    meta = {"name": name, "generation": 1}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": meta,
+        "spec": {"replicas": 1},
+        "status": status,
+    }
 
 
 def test_a_status_that_lags_behind_its_pod_is_not_believed(mesh, kubernetes):

@@ -80,8 +80,8 @@ class FakeKubernetes:
         if "merge-patch" in asked.headers["content-type"]:
             old = self.objects[path]
             labels = {**old["metadata"].get("labels", {}), **obj["metadata"].get("labels", {})}
-            return _json(self.put({**old, "metadata": {**old["metadata"],
-                                                       "labels": {k: v for k, v in labels.items() if v is not None}}}))  # fmt: skip
+            kept = {name: value for name, value in labels.items() if value is not None}
+            return _json(self.put({**old, "metadata": {**old["metadata"], "labels": kept}}))
         if status := self.refuse(obj):
             return _json(status, status["code"])
         old = self.objects.get(path)
