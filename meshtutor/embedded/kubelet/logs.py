@@ -1,8 +1,7 @@
 """Containers' logs: a file per run, bounded, read and followed as `kubectl logs` asks.
 
 Processes append to the file themselves (O_APPEND), so a log line costs the lab nothing. A log that outgrows
-its bound keeps its newest part. The times of lines are not recorded: `--timestamps` and `--since` are refused
-by name.
+its bound keeps its newest part. Left out: the times of lines, and with them `--timestamps` and `--since`.
 """
 
 from __future__ import annotations
