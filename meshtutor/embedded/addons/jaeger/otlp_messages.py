@@ -1,0 +1,76 @@
+"""The messages of OTLP traces, declared here and decoded by the protobuf library.
+
+Names and numbers: opentelemetry-proto v1, `trace/v1/trace.proto`, `common/v1/common.proto`, `resource/v1/resource.proto`,
+`collector/trace/v1/trace_service.proto`. They are declared because neither package that ships them can be used:
+`xds-protos` has them as they were before version 0.15 (no ScopeSpans), and `opentelemetry-proto` writes newer files to
+the very same paths, so that which of the two is found depends on the order of installation. A package name and a pool
+of our own keep all three apart; on the wire a message has no name.
+
+Left out: what Jaeger drops too (flags, schema_url, dropped counts). Unknown fields are skipped by protobuf.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+_PACKAGE: Final = "meshtutor.otlp"
+_SCALARS: Final = {"double": 1, "int64": 3, "fixed64": 6, "bool": 8, "string": 9, "bytes": 12, "int32": 5}
+_MESSAGE: Final = 11
+
+# message -> its fields as "type name = number"; `*` marks a repeated field, `|` the oneof `value`
+_MESSAGES: Final = {
+    "AnyValue": (
+        "|string string_value=1", "|bool bool_value=2", "|int64 int_value=3", "|double double_value=4",
+        "|ArrayValue array_value=5", "|KeyValueList kvlist_value=6", "|bytes bytes_value=7",
+    ),
+    "ArrayValue": ("*AnyValue values=1",),
+    "KeyValueList": ("*KeyValue values=1",),
+    "KeyValue": ("string key=1", "AnyValue value=2"),
+    "Resource": ("*KeyValue attributes=1",),
+    "Scope": ("string name=1", "string version=2", "*KeyValue attributes=3"),
+    "Event": ("fixed64 time_unix_nano=1", "string name=2", "*KeyValue attributes=3"),
+    "Link": ("bytes trace_id=1", "bytes span_id=2", "string trace_state=3", "*KeyValue attributes=4"),
+    "Status": ("string message=2", "int32 code=3"),
+    "Span": (
+        "bytes trace_id=1", "bytes span_id=2", "string trace_state=3", "bytes parent_span_id=4", "string name=5",
+        "int32 kind=6", "fixed64 start_time_unix_nano=7", "fixed64 end_time_unix_nano=8", "*KeyValue attributes=9",
+        "*Event events=11", "*Link links=13", "Status status=15",
+    ),
+    "ScopeSpans": ("Scope scope=1", "*Span spans=2"),
+    "ResourceSpans": ("Resource resource=1", "*ScopeSpans scope_spans=2"),
+    "ExportTraceServiceRequest": ("*ResourceSpans resource_spans=1",),
+}  # fmt: skip
+
+
+def _field(declared: str, message: descriptor_pb2.DescriptorProto) -> None:
+    kind, _, rest = declared.lstrip("*|").partition(" ")
+    name, _, number = rest.partition("=")
+    field = message.field.add(name=name, number=int(number), label=3 if declared.startswith("*") else 1)
+    field.type = _SCALARS.get(kind, _MESSAGE)
+    if kind not in _SCALARS:
+        field.type_name = f".{_PACKAGE}.{kind}"
+    if declared.startswith("|"):
+        field.oneof_index = 0
+
+
+def _file() -> descriptor_pb2.FileDescriptorProto:
+    declared = descriptor_pb2.FileDescriptorProto(name="meshtutor/otlp.proto", package=_PACKAGE, syntax="proto3")
+    for name, fields in _MESSAGES.items():
+        message = declared.message_type.add(name=name)
+        if any(field.startswith("|") for field in fields):
+            message.oneof_decl.add(name="value")
+        for field in fields:
+            _field(field, message)
+    return declared
+
+
+def _request() -> Any:
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(_file())
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.ExportTraceServiceRequest"))
+
+
+ExportTraceServiceRequest: Final = _request()
+"""The request of `TraceService/Export`, and the body of `POST /v1/traces`."""
