@@ -48,11 +48,15 @@ class Kind:
         return f"{root}{scope}/{self.plural}{tail}"
 
 
-def _core(kind: str, plural: str, *short: str, namespaced: bool = True, sub: tuple[str, ...] = (), **kw: Any) -> Kind:
+def _core(
+    kind: str, plural: str, *short: str, namespaced: bool = True, sub: tuple[str, ...] = (), **kw: Any
+) -> Kind:
     return Kind("", "v1", kind, plural, namespaced, short, (), sub, **kw)
 
 
-def _istio(group: str, kind: str, plural: str, *short: str, version: str = "v1", others: tuple[str, ...] = ()) -> Kind:
+def _istio(
+    group: str, kind: str, plural: str, *short: str, version: str = "v1", others: tuple[str, ...] = ()
+) -> Kind:
     return Kind(f"{group}.istio.io", version, kind, plural, True, short, others, ("status",), ("istio-io",))
 
 
@@ -64,8 +68,12 @@ CONFIG_MAP: Final = _core("ConfigMap", "configmaps", "cm")
 SECRET: Final = _core("Secret", "secrets")
 SERVICE_ACCOUNT: Final = _core("ServiceAccount", "serviceaccounts", "sa", sub=("token",))
 EVENT: Final = _core("Event", "events", "ev")
-DEPLOYMENT: Final = Kind("apps", "v1", "Deployment", "deployments", True, ("deploy",), (), ("status", "scale"), ("all",))
-REPLICA_SET: Final = Kind("apps", "v1", "ReplicaSet", "replicasets", True, ("rs",), (), ("status", "scale"), ("all",))
+DEPLOYMENT: Final = Kind(
+    "apps", "v1", "Deployment", "deployments", True, ("deploy",), (), ("status", "scale"), ("all",)
+)
+REPLICA_SET: Final = Kind(
+    "apps", "v1", "ReplicaSet", "replicasets", True, ("rs",), (), ("status", "scale"), ("all",)
+)
 ENDPOINT_SLICE: Final = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 INGRESS: Final = Kind("networking.k8s.io", "v1", "Ingress", "ingresses", True, ("ing",), (), ("status",))
@@ -87,11 +95,15 @@ WORKLOAD_ENTRY: Final = _istio("networking", "WorkloadEntry", "workloadentries",
 WORKLOAD_GROUP: Final = _istio("networking", "WorkloadGroup", "workloadgroups", "wg", others=_V1)
 ENVOY_FILTER: Final = _istio("networking", "EnvoyFilter", "envoyfilters", version="v1alpha3")
 PROXY_CONFIG: Final = _istio("networking", "ProxyConfig", "proxyconfigs", version="v1beta1")
-AUTHORIZATION_POLICY: Final = _istio("security", "AuthorizationPolicy", "authorizationpolicies", "ap", others=("v1beta1",))
-PEER_AUTHENTICATION: Final = _istio("security", "PeerAuthentication", "peerauthentications", "pa", others=("v1beta1",))
+AUTHORIZATION_POLICY: Final = _istio(
+    "security", "AuthorizationPolicy", "authorizationpolicies", "ap", others=("v1beta1",)
+)
+PEER_AUTHENTICATION: Final = _istio(
+    "security", "PeerAuthentication", "peerauthentications", "pa", others=("v1beta1",)
+)
 REQUEST_AUTHENTICATION: Final = _istio("security", "RequestAuthentication", "requestauthentications", "ra",
                                        others=("v1beta1",))  # fmt: skip
-TELEMETRY: Final = _istio("telemetry", "Telemetry", "telemetries", others=("v1alpha1",))
+TELEMETRY: Final = _istio("telemetry", "Telemetry", "telemetries", "telemetry", others=("v1alpha1",))
 
 BUILT_IN: Final = (
     NAMESPACE, NODE, POD, SERVICE, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, EVENT, DEPLOYMENT, REPLICA_SET, ENDPOINT_SLICE,
@@ -107,4 +119,6 @@ ALL: Final = BUILT_IN + ISTIO
 def kind_of(obj: Mapping[str, Any], known: Iterable[Kind] = ALL) -> Kind | None:
     """The kind of an object by its `apiVersion` (any served version) and `kind`, or None."""
     group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
-    return next((k for k in known if k.kind == obj.get("kind") and k.group == group and version in k.versions), None)
+    return next(
+        (k for k in known if k.kind == obj.get("kind") and k.group == group and version in k.versions), None
+    )
