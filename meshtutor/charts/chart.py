@@ -6,11 +6,13 @@ Backgrounds are transparent and text is mid-grey, so that one figure is readable
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from meshtutor.display import surroundings
 from meshtutor.display.colors import GREY
 
 GRID: Final = "rgba(128,128,128,0.25)"
@@ -26,6 +28,13 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly has no types
 
     def __repr__(self) -> str:
         return str(self._words)
+
+    def _ipython_display_(self) -> None:
+        # plotly would open a browser window from IPython in a terminal
+        if surroundings.in_notebook():
+            super()._ipython_display_()
+        else:
+            sys.stdout.write(f"{self!r}\n")
 
 
 def axis(title: str, **settings: Any) -> dict[str, Any]:
@@ -44,6 +53,7 @@ def layout(x: dict[str, Any], y: dict[str, Any], *, height: int = 320, **setting
     """A layout for two axes; height in pixels, the width follows the page."""
     return {
         "template": "none",
+        "autosize": True,
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "font": {"color": GREY, "size": 12, "family": "system-ui, sans-serif"},

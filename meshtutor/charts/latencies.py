@@ -27,7 +27,7 @@ def latency(*reports: Report, names: Sequence[str] = ()) -> Chart:
         axis(
             "answered within (ms)",
             type="log",
-            dtick=1,
+            dtick="D2",
             minor={"showgrid": True, "gridcolor": "rgba(128,128,128,0.1)"},
         ),
         axis("share of requests (%)", range=[0, 101]),

@@ -47,6 +47,7 @@ class SplitModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
         self._clock = clock
         self._lock = threading.RLock()
         self._applying = False
+        self._settling = False
         self._applied_yaml = ""
         super().__init__()
         current = rules.weights()
@@ -70,19 +71,20 @@ class SplitModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
         self.draft = moved(self.draft, name, value)
 
     def settle(self) -> bool:
-        """Apply the draft; False if it failed, then `message` says why."""
+        """Apply the draft; False if it failed, then `message` says why. A draft that moves on meanwhile stays."""
+        self._settling = True
         try:
             self.weights = self.draft
         except MeshtutorError as error:
             self._report(str(error), "bad")
             return False
+        finally:
+            self._settling = False
         return True
 
     def forget(self, weights: dict[str, int]) -> None:
         """Other rules are in force now: their weights, or none."""
-        self._adopt(weights)
-        self._applied_yaml = ""
-        self.draft = weights or even(self.subsets)
+        self._start(weights)
         self._report("", "plain")
 
     @validate("weights")  # type: ignore[untyped-decorator]
@@ -105,8 +107,13 @@ class SplitModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
     @observe("draft")  # type: ignore[untyped-decorator]
     def _draft_changed(self, change: Mapping[str, Any]) -> None:
         self.yaml = self._rules.yaml(change["new"])
-        before = self._applied_yaml or self.yaml
-        self.changed = tuple(sorted(changed_lines(before, self.yaml)))
+        self.changed = tuple(sorted(changed_lines(self._applied_yaml, self.yaml)))
+
+    def _start(self, current: dict[str, int]) -> None:
+        """Begin with the weights in force, or with none and an even draft."""
+        self._adopt(current)
+        self._applied_yaml = self._rules.yaml(current or even(self.subsets))
+        self.draft = current or even(self.subsets)
 
     def _put(self, weights: dict[str, int]) -> Applied:
         self.busy = True
@@ -124,8 +131,9 @@ class SplitModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
             self._applying = False
 
     def _tell(self, applied: Applied) -> None:
-        self.draft = self.weights
-        self._applied_yaml = self.yaml
+        if not self._settling:
+            self.draft = self.weights
+        self._applied_yaml = self._rules.yaml(self.weights)
         self.proxies, self.milliseconds = len(applied.distribution.proxies), applied.milliseconds
         self.changed_at = self._clock()
         sentence, tone = applied.verdict()

@@ -17,7 +17,7 @@ from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.live import Live
 from meshtutor.widgets.split_model import SplitModel
 
-_YAML_HEIGHT: Final = "26em"
+_YAML_HEIGHT: Final = "28em"
 _CHART_HEIGHT: Final = 300
 
 
@@ -31,8 +31,9 @@ class SplitView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         self._drawing = threading.Lock()
         self._applier = Latest(model.settle)
         self._sliders = {name: _slider(name, model.draft[name]) for name in model.subsets}
-        self._status, self._yaml, self._traffic = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
-        self._button = ipywidgets.Button(layout={"width": "9em"})
+        self._status, self._traffic = ipywidgets.HTML(), ipywidgets.HTML()
+        self._yaml = ipywidgets.HTML(layout={"width": "100%"})
+        self._button = ipywidgets.Button(layout={"flex": "0 0 11em"})
         self._figure = _figure(live)
         self._heartbeat = Heartbeat(self._beat)
         self._link()

@@ -73,6 +73,21 @@ def test_dragging_shows_a_draft_and_settling_applies_it(model, apply):
     assert apply.weights["v3"] == 30
 
 
+def test_a_draft_that_moved_on_during_an_apply_stays(model, apply, monkeypatch):
+    """A dragged slider is ahead of the mesh; an answer to an older position must not pull it back."""
+    answer = apply.__call__
+
+    def slow(objects):
+        model.drag("v1", 60)
+        return answer(objects)
+
+    model._apply = slow
+    model.drag("v1", 50)
+    assert model.settle()
+    assert model.weights["v1"] == 50
+    assert model.draft["v1"] == 60
+
+
 def test_weights_that_make_no_sense_change_nothing(model, apply):
     with pytest.raises(MeshtutorError, match="sum to 90"):
         model.weights = {"v1": 90}
