@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -143,20 +145,14 @@ def test_the_vocabulary_is_there_and_sorted(name):
     assert getattr(meshtutor, name) is not None
 
 
-def test_importing_meshtutor_loads_nothing_heavy():
-    import subprocess
-    import sys
-
-    heavy = ("kubernetes", "plotly", "ipywidgets", "requests", "yaml", "IPython")
-    code = f"import sys, meshtutor; print([m for m in {heavy!r} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout == "[]\n"
-
-
-def test_connecting_to_a_mesh_does_not_load_the_official_client():
-    import subprocess
-    import sys
-
-    code = "import sys, meshtutor.notebook; print([m for m in ('kubernetes', 'plotly', 'ipywidgets') if m in sys.modules])"
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("meshtutor", ("kubernetes", "plotly", "ipywidgets", "requests", "yaml", "IPython")),
+        ("meshtutor.notebook", ("kubernetes", "plotly", "ipywidgets")),
+    ],
+)
+def test_importing_loads_nothing_that_is_not_needed_yet(module, heavy):
+    code = f"import sys, {module}; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "[]\n"
