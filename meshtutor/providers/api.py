@@ -1,7 +1,8 @@
 """The few Kubernetes calls a provider makes itself, by plain HTTPS.
 
 The official client takes a third of a second to import; `connect()` and `meshtutor status` should not. Lessons use
-the official client (`mesh.kube`).
+the official client (`mesh.kube`). `Http` is what the command asks of any provider; `KubeHttp` answers it for
+kubeconfigs with a bearer token, `ClientHttp` for all others (client certificates, exec plugins), by `KubeClient`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,40 @@ import base64
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 import yaml
 
 from meshtutor.errors import ApiStatusError, LabError
+from meshtutor.kube.client import KubeClient
+
+
+class Http(Protocol):
+    """Reading from an API server."""
+
+    def get(self, path: str, params: dict[str, str] | None = None, timeout: float = 10.0) -> Any:
+        """The JSON at a path; a Status of the API server becomes an ApiStatusError."""
+        ...
+
+    def stream(self, path: str, params: dict[str, str]) -> Iterator[bytes]:
+        """The body in pieces as they come, for logs."""
+        ...
+
+
+class ClientHttp:
+    """`Http` by the small client that lessons use, which can do all kinds of authentication."""
+
+    def __init__(self, client: KubeClient) -> None:
+        self._client = client
+
+    def get(self, path: str, params: dict[str, str] | None = None, timeout: float = 10.0) -> Any:
+        """See `Http.get`."""
+        return self._client.request("GET", path, params=params, timeout=timeout).json()
+
+    def stream(self, path: str, params: dict[str, str]) -> Iterator[bytes]:
+        """See `Http.stream`."""
+        return self._client.stream(path, params)
 
 
 class KubeHttp:

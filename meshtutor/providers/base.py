@@ -52,12 +52,16 @@ class ProxyAck:
 
 @dataclass(frozen=True)
 class Distribution:
-    """How a change reached the proxies. `complete`: each concerned proxy has answered before the deadline."""
+    """How a change reached the proxies. `complete`: each concerned proxy has answered before the deadline.
+
+    `note` says why that could not be learned, where it could not.
+    """
 
     resource_version: str
     complete: bool
     proxies: tuple[ProxyAck, ...] = ()
     milliseconds: float = 0.0
+    note: str = ""
 
 
 class Provider(ABC):

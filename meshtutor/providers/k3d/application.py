@@ -7,11 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-import requests
-
-from meshtutor.errors import NotReadyError
 from meshtutor.kube.kinds import DEPLOYMENT, GATEWAY
-from meshtutor.providers import waits
+from meshtutor.providers import page, waits
 from meshtutor.providers.k3d.kubectl import Kubectl
 from meshtutor.providers.k3d.options import K3dOptions
 from meshtutor.providers.steps import Said
@@ -27,7 +24,6 @@ _SERVICES: Final = {
     "ratings-v1",
     "client",
 }
-_POLL_SECONDS: Final = 0.5
 
 
 class ApplicationIsApplied:
@@ -111,23 +107,8 @@ class GatewayAnswers:
 
     def is_done(self) -> bool:
         """Whether it answers 200 now."""
-        return self._answer() == "200"
+        return page.answer(self._url) == "200"
 
     def run(self) -> None:
         """Ask until it does."""
-        deadline = self._clock() + self._timeout
-        while (said := self._answer()) != "200":
-            if self._clock() > deadline:
-                raise NotReadyError(
-                    f"{self._url} does not answer 200 after {self._timeout:g} s but: {said}.",
-                    "istioctl analyze; WSL2: is localhost forwarded (wsl --shutdown, then again)?",
-                )
-            time.sleep(_POLL_SECONDS)
-
-    def _answer(self) -> str:
-        try:
-            with requests.Session() as session:
-                session.trust_env = False  # a company's http_proxy must not swallow a request to localhost
-                return str(session.get(self._url, timeout=5).status_code)
-        except requests.RequestException as error:
-            return type(error).__name__
+        page.wait_for(self._url, self._timeout, self._clock)

@@ -14,8 +14,8 @@ MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 class K3dOptions:
     """`port` on this machine leads to NodePort 30000.
 
-    `addons` is a folder, "none", or "" for those that Istio ships with its version. `image` is k3d's k3s image ("" for k3d's default), `profile` Istio's installation profile, `scrape` the seconds
-    between two scrapes of Prometheus.
+    `addons` is a folder, "none", or "" for those that Istio ships with its version. `image` is k3d's k3s image ("" for
+    k3d's default), `profile` Istio's installation profile, `scrape` the seconds between two scrapes of Prometheus.
     """
 
     cluster: str = DEFAULT_CLUSTER

@@ -1,0 +1,131 @@
+"""A mesh in a real cluster, whether k3d's or anybody's, as the rest of meshtutor sees it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from meshtutor.errors import ApiStatusError, LabError, MeshtutorError, NotReadyError
+from meshtutor.kube import rollouts
+from meshtutor.kube.client import KubeClient, proxy_path
+from meshtutor.kube.kinds import POD, SERVICE
+from meshtutor.kube.official import Official
+from meshtutor.providers import kubeconfigs, pods, records
+from meshtutor.providers.api import ClientHttp
+from meshtutor.providers.base import Distribution, MeshInfo, Provider
+from meshtutor.providers.context import forwarder
+from meshtutor.providers.context.distribution import Watcher
+from meshtutor.providers.context.tunnel import Tunnel, TunnelHttp
+from meshtutor.providers.records import Record
+
+ROOT = "istio-system"
+_DEBUG_PORT = 15014
+_PROMETHEUS = ("prometheus", 9090)
+
+
+class ClusterProvider(Provider):
+    """A lab on a real cluster; everything is asked through its API server."""
+
+    def __init__(self, record: Record, why: str = "") -> None:
+        self.record = record
+        self.why = why
+        self.context = record.context
+        self.kubeconfig = record.kubeconfig
+        refresh(record)
+        self.kube = KubeClient.from_kubeconfig(self.kubeconfig, self.context)
+        self.http = ClientHttp(self.kube)
+        self._watcher = Watcher(self)
+        self._tunnels: dict[str, TunnelHttp] = {}
+
+    def info(self) -> MeshInfo:
+        """Where the mesh is reached, and the pods of the learner's namespace and of Istio's."""
+        found = [pod for namespace in (self.record.namespace, ROOT) for pod in self.kube.list(POD, namespace)]
+        own = [pod for pod in found if pod["metadata"]["namespace"] == self.record.namespace]
+        return MeshInfo(
+            ready=bool(own) and all(map(pods.is_well, found)),
+            provider=self.record.provider,
+            name=self.record.name,
+            kubeconfig=str(self.kubeconfig),
+            context=self.context,
+            gateway=self.gateway(),
+            prometheus=self._prometheus(),
+            why=self.why,
+            pods=[pods.pod_info(pod) for pod in found],
+            extra={
+                "api": self.kube.endpoint.server,
+                "namespace": self.record.namespace,
+                "istio": self.record.istio,
+            },
+        )
+
+    def gateway(self) -> str:
+        """The gateway's URL; a port-forward that has ended is started again."""
+        if target := self.record.options.get("forward"):
+            return f"http://localhost:{forwarder.ensure(self.record.directory, target)}"
+        return self.record.gateway
+
+    def wait_until_distributed(self, resource_version: str, timeout: float = 10.0) -> Distribution:
+        """Wait as `distribution` describes; where istiod cannot be asked, an incomplete answer that says why."""
+        try:
+            return self._watcher.wait(resource_version, timeout)
+        except MeshtutorError as error:
+            note = f"Whether every proxy has the change could not be learned: {error.message}"
+            return Distribution(resource_version, complete=False, note=note)
+
+    def http_proxy(self, pod: dict[str, Any]) -> str | None:
+        """None: a pod's sidecar is not reached from this machine, so traffic is sent from inside the cluster."""
+        del pod
+        return None
+
+    def pages(self, path: str) -> list[Any]:
+        """The JSON at a path of each running istiod's debug pages, by port-forward."""
+        istiods = [pod for pod in self.kube.list(POD, ROOT, labels="app=istiod") if rollouts.is_ready(pod)]
+        if not istiods:
+            raise NotReadyError("No pod of istiod is ready.", f"kubectl -n {ROOT} get pods -l app=istiod")
+        return [self._tunnel(pod["metadata"]["name"]).get(path) for pod in istiods]
+
+    def from_inside(self, namespace: str, pod: str, port: int, path: str) -> Any:
+        """The JSON at a path of a pod's own loopback: a sidecar's admin page (port 15000), say."""
+        http = TunnelHttp(Tunnel(self._official, namespace, pod, port))
+        try:
+            return http.get(path)
+        finally:
+            http.close()
+
+    @cached_property
+    def _official(self) -> Official:
+        return Official(self.kubeconfig, self.context)
+
+    def _tunnel(self, pod: str) -> TunnelHttp:
+        if pod not in self._tunnels:
+            self._tunnels[pod] = TunnelHttp(Tunnel(self._official, ROOT, pod, _DEBUG_PORT))
+        return self._tunnels[pod]
+
+    def _prometheus(self) -> str:
+        """The API server's way to the Prometheus add-on, or an empty string where there is none."""
+        name, port = _PROMETHEUS
+        try:
+            self.kube.get(SERVICE, name, ROOT)
+        except ApiStatusError:
+            return ""
+        return self.kube.endpoint.server + proxy_path(SERVICE, ROOT, name, port, "")
+
+
+def refresh(record: Record) -> None:
+    """Make the lab's copy of the kubeconfig anew: a token may have been renewed, a cluster recreated.
+
+    Where this process sees other kubeconfig files than `up` did, the copy stays as it is.
+    """
+    try:
+        text = kubeconfigs.only(record.context, record.namespace)
+    except LabError:
+        if record.kubeconfig.is_file():
+            return
+        raise
+    records.write_private(record.kubeconfig, text)
+
+
+def find(name: str, provider: str, why: str = "") -> ClusterProvider | None:
+    """The lab of this name on a real cluster, if `up` made one."""
+    record = records.load(name)
+    return ClusterProvider(record, why) if record is not None and record.provider == provider else None
