@@ -1,1 +1,19 @@
-"""TODO charter."""
+"""Istio's rules as pure functions: a snapshot of the cluster's objects in, Envoy's resources out.
+
+Reads from left to right: `snapshot` (objects and their indices) -> `translate` (what each proxy shall have) ->
+`pilot` (the loop that watches the API, translates, and hands the result to `embedded.xds`).
+
+    mesh_config, hosts, workloads, rules          what the objects say, as small immutable values
+    clusters, endpoints, traffic_policy           CDS and EDS of other services
+    inbound, listeners, http_connection           LDS, and the cluster in front of the pod's own app
+    routes/                                       RDS of sidecars; and the parts of a route, one file each
+    gateways                                      LDS and RDS of gateways
+    transport                                     mutual TLS; telemetry: metrics and access logs
+    consistency                                   what must hold before anything is published
+    pilot, debug, metrics                         the loop, and istiod's HTTP endpoints
+
+What belongs here: knowledge of Istio's API and of Envoy's configuration. What does not: sockets (but for istiod's own
+HTTP page in `debug`), processes, clocks in translation, and the wire protocol (`embedded.xds`).
+Names and defaults follow Istio 1.30; each file names its source. Where the capture of traffic by `http_proxy` instead
+of iptables forces a difference, a comment says so.
+"""

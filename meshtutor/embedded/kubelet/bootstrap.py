@@ -34,7 +34,7 @@ def bootstrap(place: Place, role: str, token: str) -> Json:
         "static_resources": {
             "clusters": [
                 _grpc_cluster("xds-grpc", place.block.host),
-                _grpc_cluster("sds-grpc", place.block.host),
+                _grpc_cluster("sds-grpc", place.block.host, token),
                 _cluster("prometheus_stats", place.ip, SIDECAR_ADMIN_PORT),
             ],
             "listeners": [
@@ -145,21 +145,44 @@ def _cluster(name: str, address: str, port: int) -> Json:
     }
 
 
-def _grpc_cluster(name: str, host: str) -> Json:
-    """A cluster of the control plane. Keepalives notice a control plane that is gone without a word."""
+def _grpc_cluster(name: str, host: str, token: str = "") -> Json:
+    """A cluster of the control plane. Keepalives notice a control plane that is gone without a word.
+
+    A `token` is added to every request on the way out: SDS is asked for by resources that many proxies share, so that
+    these cannot carry it, and it hands out private keys.
+    """
     http2 = {"connection_keepalive": {"interval": "30s", "timeout": "5s"}}
     options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
     limits = {"max_connections": _MANY, "max_pending_requests": _MANY, "max_requests": _MANY}
+    protocol = {
+        "@type": f"type.googleapis.com/{options}",
+        "explicit_http_config": {"http2_protocol_options": http2},
+        **({"http_filters": _authorization(token)} if token else {}),
+    }
     return {
         **_cluster(name, host, XDS_PORT),
         "circuit_breakers": {"thresholds": [{"priority": p, **limits} for p in ("DEFAULT", "HIGH")]},
-        "typed_extension_protocol_options": {
-            options: {
-                "@type": f"type.googleapis.com/{options}",
-                "explicit_http_config": {"http2_protocol_options": http2},
-            }
-        },
+        "typed_extension_protocol_options": {options: protocol},
     }
+
+
+def _authorization(token: str) -> list[Json]:
+    """Upstream filters that set the token's header."""
+    header = {"key": "authorization", "value": f"Bearer {token}"}
+    mutation = {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
+    return [
+        {
+            "name": "envoy.filters.http.header_mutation",
+            "typed_config": {
+                "@type": _type("filters.http.header_mutation.v3.HeaderMutation"),
+                "mutations": {"request_mutations": [mutation]},
+            },
+        },
+        {
+            "name": "envoy.filters.http.upstream_codec",
+            "typed_config": {"@type": _type("filters.http.upstream_codec.v3.UpstreamCodec")},
+        },
+    ]
 
 
 def _listener(name: str, address: str, port: int, match: Json, action: Json) -> Json:

@@ -1,0 +1,76 @@
+"""Gateway objects with their hosts taken apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from meshtutor.embedded.istio.hosts import host_matches, resolve
+from meshtutor.embedded.istio.reading import Object, key_of, seniority, spec_of
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Server:
+    """One server of a Gateway. `hosts` are pairs (namespace or "*" or "", pattern)."""
+
+    port: int
+    port_name: str
+    protocol: str
+    hosts: tuple[tuple[str, str], ...]
+    bind: str
+    tls: dict[str, Any]
+
+    def accepts(self, host: str, namespace: str) -> str | None:
+        """The name under which a VirtualService's host in `namespace` is served here, the narrower of both, or None."""
+        for owner, pattern in self.hosts:
+            if owner not in ("", "*", namespace):
+                continue
+            if host_matches(pattern, host):
+                return host
+            if host_matches(host, pattern):
+                return pattern
+        return None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Gateway:
+    """A Gateway object."""
+
+    namespace: str
+    name: str
+    selector: dict[str, str]
+    servers: tuple[Server, ...]
+    seniority: tuple[str, str]
+
+    @property
+    def full_name(self) -> str:
+        """`NAMESPACE/NAME`, as VirtualServices refer to it."""
+        return f"{self.namespace}/{self.name}"
+
+
+def gateway(obj: Object) -> Gateway:
+    """Read a Gateway."""
+    namespace, name = key_of(obj)
+    spec = spec_of(obj)
+    servers = tuple(_server(server, namespace) for server in spec.get("servers") or ())
+    return Gateway(namespace, name, spec.get("selector") or {}, servers, seniority(obj))
+
+
+def _server(server: dict[str, Any], namespace: str) -> Server:
+    port = server.get("port") or {}
+    return Server(
+        port=int(port.get("number", 0)),
+        port_name=str(port.get("name") or ""),
+        protocol=str(port.get("protocol") or "HTTP").upper(),
+        hosts=tuple(_host(str(host), namespace) for host in server.get("hosts") or ()),
+        bind=str(server.get("bind") or ""),
+        tls=server.get("tls") or {},
+    )
+
+
+def _host(text: str, namespace: str) -> tuple[str, str]:
+    """`NAMESPACE/host`, `./host`, `*/host` or `host`."""
+    owner, slash, host = text.partition("/")
+    if not slash:
+        return "", resolve(owner, namespace)
+    return (namespace if owner == "." else owner), resolve(host, namespace)

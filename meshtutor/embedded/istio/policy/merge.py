@@ -1,0 +1,26 @@
+"""Which settings hold for a port of a subset (pilot/pkg/networking/util: MergeTrafficPolicy).
+
+A subset's setting replaces the rule's as a whole, field by field of the policy; a port's settings replace everything
+and inherit nothing, as the API reference says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+Policy = Mapping[str, Any]
+_INHERITED: Final = ("connectionPool", "loadBalancer", "outlierDetection", "tls")
+
+
+def effective(top: Policy, subset: Policy, port: int) -> dict[str, Any]:
+    """The policy of a subset (empty: of none) for a port, from the rule's and the subset's `trafficPolicy`."""
+    return _override(_override({}, top, port), subset, port)
+
+
+def _override(base: Policy, policy: Policy, port: int) -> dict[str, Any]:
+    merged = {**base, **{name: policy[name] for name in _INHERITED if policy.get(name)}}
+    for settings in policy.get("portLevelSettings") or ():
+        if (settings.get("port") or {}).get("number") == port:
+            return {name: settings[name] for name in _INHERITED if settings.get(name)}
+    return merged

@@ -1,0 +1,133 @@
+"""One entry of `spec.http`: a route for each of its matches, in order (route.go, BuildHTTPRoutesForVirtualService)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import yaml
+from envoy.config.core.v3 import base_pb2
+from envoy.config.route.v3 import route_components_pb2 as route
+from envoy.type.matcher.v3 import regex_pb2
+
+from meshtutor.embedded.istio.endpoints import struct
+from meshtutor.embedded.istio.http_connection import CORS, FAULT
+from meshtutor.embedded.istio.mesh_config import MeshConfig
+from meshtutor.embedded.istio.reading import duration
+from meshtutor.embedded.istio.routes import (
+    cors,
+    destinations,
+    faults,
+    headers,
+    matches,
+    mirrors,
+    redirects,
+    retries,
+)
+from meshtutor.embedded.istio.routes.client import Client
+from meshtutor.embedded.istio.rules import VirtualService
+from meshtutor.embedded.istio.transport import any_of
+
+DEFAULT_NAME: Final = "default"
+RULE_METADATA: Final = "meshtutor"
+"""Beside Istio's own metadata (which object made a route): which entry of `http` and which match, for `explain`."""
+
+Rule = Mapping[str, Any]
+
+
+def routes_of(service: VirtualService, client: Client, port: int) -> list[Any]:
+    """The routes of a VirtualService for a client on a port; rules after one that takes everything are left out."""
+    found: list[Any] = []
+    for index, rule in enumerate(service.http):
+        if not rule.get("match"):
+            found.append(_route(service, index, None, client, port))
+            return found
+        for number, match in enumerate(rule["match"]):
+            if not matches.applies_to(match, client, service.namespace, port):
+                continue
+            found.append(_route(service, index, number, client, port))
+            if matches.is_catch_all(found[-1]):
+                return found
+    return found
+
+
+def _route(service: VirtualService, index: int, number: int | None, client: Client, port: int) -> Any:
+    """The route of `http[index]`, for its match `number` (None: it has no match)."""
+    rule = service.http[index]
+    match = rule["match"][number] if number is not None else None
+    out = route.Route(name=_name(rule, match), match=matches.route_match(match))
+    out.metadata.CopyFrom(_metadata(service, index, number))
+    out.stat_prefix = str((match or {}).get("statPrefix") or "")
+    authority = headers.apply(out, rule.get("headers") or {})
+    if rule.get("redirect"):
+        out.redirect.CopyFrom(redirects.redirect(rule["redirect"], port, tls=client.tls))
+    elif rule.get("directResponse"):
+        out.direct_response.CopyFrom(redirects.direct_response(rule["directResponse"]))
+    else:
+        out.route.host_rewrite_literal = (rule.get("rewrite") or {}).get("authority") or authority
+        _forward(out, rule, client, service.namespace, port)
+    out.decorator.operation = _operation(out, service.name, port)
+    if rule.get("fault"):
+        out.typed_per_filter_config[FAULT].CopyFrom(any_of(faults.http_fault(rule["fault"])))
+    if rule.get("corsPolicy"):
+        out.typed_per_filter_config[CORS].CopyFrom(any_of(cors.policy(rule["corsPolicy"])))
+    return out
+
+
+def _forward(out: Any, rule: Rule, client: Client, namespace: str, port: int) -> None:
+    set_timeout(out.route, rule.get("timeout"))
+    _rewrite(out.route, rule.get("rewrite") or {})
+    out.route.request_mirror_policies.extend(mirrors.policies(rule, client, namespace, port))
+    hashing = destinations.apply(out, rule.get("route") or [], client, namespace, port)
+    policy = retries.policy(rule.get("retries", mesh_retries(client.mesh)), hashing=hashing)
+    if policy is not None:
+        out.route.retry_policy.CopyFrom(policy)
+
+
+def set_timeout(action: Any, timeout: str | None) -> None:
+    """No timeout unless the rule has one; gRPC's own header may ask for a shorter one.
+
+    Istio sets max_grpc_timeout, which Envoy calls deprecated with a warning for each route; this is its successor.
+    """
+    action.timeout.CopyFrom(duration(timeout or 0.0))
+    action.max_stream_duration.grpc_timeout_header_max.CopyFrom(duration(timeout or 0.0))
+
+
+def mesh_retries(mesh: MeshConfig) -> dict[str, Any] | None:
+    """MeshConfig.defaultHttpRetryPolicy, for rules that say nothing of retries."""
+    return yaml.safe_load(mesh.default_retries) if mesh.default_retries else None
+
+
+def _rewrite(action: Any, rewrite: Rule) -> None:
+    """Set the path's rewrite."""
+    if regex := rewrite.get("uriRegexRewrite"):
+        pattern = regex_pb2.RegexMatcher(regex=regex["match"])
+        rewritten = regex_pb2.RegexMatchAndSubstitute(pattern=pattern, substitution=regex.get("rewrite", ""))
+        action.regex_rewrite.CopyFrom(rewritten)
+    elif uri := rewrite.get("uri"):
+        action.prefix_rewrite = uri
+
+
+def _name(rule: Rule, match: Rule | None) -> str:
+    name = str(rule.get("name") or "")
+    return f"{name}.{match['name']}" if match and match.get("name") else name
+
+
+def _metadata(service: VirtualService, index: int, number: int | None) -> Any:
+    place = f"http[{index}]" if number is None else f"http[{index}].match[{number}]"
+    return base_pb2.Metadata(
+        filter_metadata={
+            "istio": struct({"config": service.config_path}),
+            RULE_METADATA: struct({"rule": place}),
+        }
+    )
+
+
+def _operation(out: Any, name: str, port: int) -> str:
+    """What traces call the route: HOST:PORT/PATH, or the rule's name where there is more than one destination."""
+    match = out.match
+    path = match.path or match.safe_regex.regex or f"{match.prefix}*"
+    if out.route.cluster:
+        _, number, _, fqdn = out.route.cluster.split("|")
+        return f"{fqdn}:{number}{path}"
+    return f"{name}:{port}{path}"

@@ -1,0 +1,94 @@
+"""Virtual hosts of sidecars: one for each port of each host, and the domains under which a client finds it.
+
+Names and domains: httproute.go, ISTIO.md 6.2. Istio has a route configuration per port, without ports in domains. Here
+all ports share `http_proxy`, so each domain comes with its port, and without one for the port that a bare name means:
+80, or the host's first HTTP port where it has no port 80 (in Istio a bare name is always port 80; the study's
+`http://reviews` is friendlier than a refused connection).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from envoy.config.route.v3 import route_components_pb2 as route
+
+from meshtutor.embedded.istio import telemetry
+from meshtutor.embedded.istio.clusters import PASSTHROUGH, outbound_name, policy_of
+from meshtutor.embedded.istio.hosts import Host, Port
+from meshtutor.embedded.istio.routes import destinations, http_rule, matches, retries
+from meshtutor.embedded.istio.routes.client import Client
+from meshtutor.embedded.istio.rules import VirtualService
+
+DEFAULT_PORT: Final = 80
+
+
+def of_host(host: Host, port: Port, rule: VirtualService | None, client: Client) -> Any:
+    """The virtual host of a port of a service."""
+    routes = http_rule.routes_of(rule, client, port.number) if rule else [default_route(host, port, client)]
+    domains = with_ports(names_of(host, client.namespace), port.number, bare=host.default_port is port)
+    return _virtual_host(f"{host.fqdn}:{port.number}", domains, routes)
+
+
+def of_unknown_host(name: str, rule: VirtualService, client: Client) -> Any | None:
+    """The virtual host of a rule's host that no service has; wildcards are served by their suffix."""
+    routes = http_rule.routes_of(rule, client, DEFAULT_PORT)
+    if not routes:
+        return None
+    return _virtual_host(f"{name}:{DEFAULT_PORT}", with_ports([name], DEFAULT_PORT, bare=True), routes)
+
+
+def names_of(host: Host, namespace: str) -> list[str]:
+    """The names of a host for clients in a namespace, and its cluster IP."""
+    names = [host.fqdn, f"{host.fqdn}."]
+    if host.fqdn.startswith(f"{host.name}.{host.namespace}.svc."):
+        short = f"{host.name}.{host.namespace}"
+        names += [host.name] if host.namespace == namespace else []
+        names += [short, f"{short}.svc"]
+    return names + ([host.address] if host.address else [])
+
+
+def with_ports(names: Iterable[str], port: int, *, bare: bool) -> list[str]:
+    """Each name with its port, and without one if `bare`."""
+    return [
+        domain for name in names for domain in ((f"{name}:{port}", name) if bare else (f"{name}:{port}",))
+    ]
+
+
+def default_route(host: Host, port: Port, client: Client) -> Any:
+    """Where requests go without a VirtualService: to all pods of the service."""
+    cluster = outbound_name(port.number, "", host.fqdn)
+    out = route.Route(name=http_rule.DEFAULT_NAME, match=matches.route_match(None))
+    out.route.cluster = cluster
+    out.decorator.operation = f"{host.fqdn}:{port.number}/*"
+    http_rule.set_timeout(out.route, None)
+    hashing = destinations.add_hash_policies(
+        out, policy_of(client.destination_rule(host.fqdn), port.number, "")
+    )
+    policy = retries.policy(http_rule.mesh_retries(client.mesh), hashing=hashing)
+    if policy is not None:
+        out.route.retry_policy.CopyFrom(policy)
+    return out
+
+
+def catch_all(*, allow_any: bool) -> Any:
+    """The last virtual host: what Istio's outboundTrafficPolicy says of unknown hosts (httproute.go)."""
+    if not allow_any:
+        refuse = route.Route(
+            name="block_all", match=matches.route_match(None), direct_response={"status": 502}
+        )
+        return _virtual_host("block_all", ["*"], [refuse])
+    tunnel = route.Route(name="allow_any", match=route.RouteMatch(connect_matcher={}))
+    tunnel.route.cluster = PASSTHROUGH
+    tunnel.route.timeout.SetInParent()
+    tunnel.route.upgrade_configs.add(upgrade_type="CONNECT").connect_config.SetInParent()
+    forward = route.Route(name="allow_any", match=matches.route_match(None))
+    forward.route.cluster = PASSTHROUGH
+    forward.route.timeout.SetInParent()
+    # Nobody outside the mesh needs to know who asks.
+    forward.request_headers_to_remove.append(telemetry.PEER_HEADER)
+    return _virtual_host("allow_any", ["*"], [tunnel, forward])
+
+
+def _virtual_host(name: str, domains: list[str], routes: list[Any]) -> Any:
+    return route.VirtualHost(name=name, domains=domains, routes=routes, include_request_attempt_count=True)

@@ -1,0 +1,188 @@
+"""A snapshot: all objects that the control plane reads, at one revision of the store. Never changed.
+
+`evolve` makes the next snapshot from events. Objects are read into small values when they arrive, and the indices over
+them are made when first asked for and carried over while their kinds do not change, so an event costs what it touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from meshtutor.embedded.api import Event
+from meshtutor.embedded.istio import endpoints, gateway_objects, mesh_config, rules, workloads
+from meshtutor.embedded.istio.hosts import Host, host_of_service
+from meshtutor.embedded.istio.reading import Key, Object, key_of
+from meshtutor.embedded.istio.routes import virtual_hosts
+from meshtutor.kube import kinds
+from meshtutor.kube.kinds import Kind
+
+WATCHED: Final = (
+    kinds.NAMESPACE, kinds.NODE, kinds.POD, kinds.SERVICE, kinds.ENDPOINT_SLICE, kinds.CONFIG_MAP,
+    kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY,
+)  # fmt: skip
+
+_READ: Final[Mapping[Kind, Callable[[Object], Any]]] = {
+    kinds.SERVICE: host_of_service,
+    kinds.VIRTUAL_SERVICE: rules.virtual_service,
+    kinds.DESTINATION_RULE: rules.destination_rule,
+    kinds.GATEWAY: gateway_objects.gateway,
+}
+_SOURCES: Final[Mapping[str, frozenset[Kind]]] = {
+    "hosts": frozenset({kinds.SERVICE}),
+    "hosts_by_namespace": frozenset({kinds.SERVICE}),
+    "label_keys": frozenset({kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY}),
+    "workloads": frozenset({kinds.POD, kinds.NODE}),
+    "endpoints": frozenset({kinds.ENDPOINT_SLICE, kinds.POD, kinds.NODE}),
+    "service_accounts": frozenset({kinds.ENDPOINT_SLICE, kinds.POD, kinds.NODE}),
+    "virtual_services": frozenset({kinds.VIRTUAL_SERVICE}),
+    "destination_rules": frozenset({kinds.DESTINATION_RULE}),
+    "gateways": frozenset({kinds.GATEWAY}),
+    "mesh": frozenset({kinds.CONFIG_MAP}),
+}
+
+Table = Mapping[Key, Any]
+
+
+class Snapshot:
+    """Tables of what was read, by kind and key; and indices over them as cached properties."""
+
+    def __init__(self, tables: Mapping[Kind, Table], revision: int = 0) -> None:
+        self._tables = tables
+        self.revision = revision
+        self._before: Mapping[str, Any] = {}
+
+    @classmethod
+    def of(cls, objects: Iterable[Object], revision: int = 0) -> Snapshot:
+        """A snapshot of plain objects, for tests and for tools that read files."""
+        tables: dict[Kind, dict[Key, Any]] = {}
+        for obj in objects:
+            kind = kinds.kind_of(obj)
+            if kind in WATCHED:
+                tables.setdefault(kind, {})[key_of(obj)] = _read(kind, obj)
+        return cls(tables, revision)
+
+    def evolve(self, events: Iterable[Event]) -> Snapshot:
+        """The snapshot after these events."""
+        changed: dict[Kind, dict[Key, Any]] = {}
+        revision = self.revision
+        for event in events:
+            if event.kind not in WATCHED or event.type == "BOOKMARK":
+                continue
+            revision = max(revision, event.resource_version)
+            if event.kind not in changed:
+                changed[event.kind] = dict(self._tables.get(event.kind, {}))
+            _apply(changed[event.kind], event)
+        after = Snapshot({**self._tables, **changed}, revision)
+        after._carry_over(self, changed.keys())
+        return after
+
+    def _carry_over(self, before: Snapshot, changed: Iterable[Kind]) -> None:
+        kinds_changed = set(changed)
+        for name, sources in _SOURCES.items():
+            if name in before.__dict__:
+                if kinds_changed & sources:
+                    self._before = {**self._before, name: before.__dict__[name]}
+                else:
+                    self.__dict__[name] = before.__dict__[name]
+
+    def table(self, kind: Kind) -> Table:
+        """Everything of a kind, by (namespace, name)."""
+        return self._tables.get(kind, {})
+
+    @cached_property
+    def mesh(self) -> mesh_config.MeshConfig:
+        """The mesh-wide settings; the same object while they are equal."""
+        return mesh_config.parse(self.table(kinds.CONFIG_MAP).get(mesh_config.CONFIG_MAP_KEY))
+
+    @cached_property
+    def hosts(self) -> dict[str, Host]:
+        """Hosts by full name."""
+        return {host.fqdn: host for host in self.table(kinds.SERVICE).values()}
+
+    @cached_property
+    def hosts_by_namespace(self) -> dict[str, tuple[Host, ...]]:
+        """Hosts by their service's namespace."""
+        found: dict[str, list[Host]] = {}
+        for host in self.hosts.values():
+            found.setdefault(host.namespace, []).append(host)
+        return {namespace: tuple(listed) for namespace, listed in found.items()}
+
+    def names_in(self, namespace: str) -> frozenset[str]:
+        """Every name by which clients in a namespace find a service."""
+        names = self.__dict__.setdefault("_names", {})
+        if namespace not in names:
+            listed = (
+                name for host in self.hosts.values() for name in virtual_hosts.names_of(host, namespace)
+            )
+            names[namespace] = frozenset(listed)
+        found: frozenset[str] = names[namespace]
+        return found
+
+    @cached_property
+    def label_keys(self) -> frozenset[str]:
+        """The labels by which some rule tells clients apart: no other label of a proxy matters."""
+        selectors = (key for gateway in self.gateways for key in gateway.selector)
+        return (
+            self.virtual_services.source_labels
+            | self.destination_rules.selector_labels
+            | frozenset(selectors)
+        )
+
+    @cached_property
+    def workloads(self) -> dict[Key, workloads.Workload]:
+        """Workloads by (namespace, pod); an unchanged one is the same object as before."""
+        nodes = {name: node for (_, name), node in self.table(kinds.NODE).items()}
+        earlier = self._before.get("workloads", {})
+        found = {}
+        for key, pod in self.table(kinds.POD).items():
+            workload = workloads.workload_of_pod(pod, nodes.get((pod.get("spec") or {}).get("nodeName", "")))
+            found[key] = earlier[key] if earlier.get(key) == workload else workload
+        return found
+
+    @cached_property
+    def endpoints(self) -> dict[Key, endpoints.EndpointSet]:
+        """Ready endpoints by service (namespace, name); an unchanged set is the same object as before."""
+        earlier = self._before.get("endpoints", {})
+        sets = endpoints.collect(self.table(kinds.ENDPOINT_SLICE).values(), self.workloads)
+        return {key: earlier[key] if earlier.get(key) == found else found for key, found in sets.items()}
+
+    @cached_property
+    def service_accounts(self) -> dict[Key, tuple[str, ...]]:
+        """The service accounts behind each service, as NAMESPACE/ACCOUNT."""
+        return {key: found.accounts for key, found in self.endpoints.items()}
+
+    @cached_property
+    def virtual_services(self) -> rules.VirtualServices:
+        """The VirtualServices, ordered and indexed."""
+        return rules.VirtualServices(self.table(kinds.VIRTUAL_SERVICE).values())
+
+    @cached_property
+    def destination_rules(self) -> rules.DestinationRules:
+        """The DestinationRules, ordered and indexed."""
+        return rules.DestinationRules(self.table(kinds.DESTINATION_RULE).values())
+
+    @cached_property
+    def gateways(self) -> list[gateway_objects.Gateway]:
+        """The Gateways, oldest first."""
+        return sorted(self.table(kinds.GATEWAY).values(), key=lambda gateway: gateway.seniority)
+
+    def service_account(self, namespace: str, pod: str) -> str | None:
+        """The service account of a pod, or None if there is no such pod."""
+        workload = self.workloads.get((namespace, pod))
+        return workload.service_account if workload else None
+
+
+def _read(kind: Kind, obj: Object) -> Any:
+    """What the tables hold of an object: a small value, or the object itself."""
+    reader = _READ.get(kind)
+    return reader(obj) if reader else obj
+
+
+def _apply(table: dict[Key, Any], event: Event) -> None:
+    key = key_of(event.object)
+    if event.type == "DELETED":
+        table.pop(key, None)
+    else:
+        table[key] = _read(event.kind, event.object)

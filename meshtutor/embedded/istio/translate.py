@@ -1,0 +1,232 @@
+"""What each proxy shall have: the whole of translation, put together.
+
+Cost follows change. Each resource is built from a few inputs (a host, the rule that applies, its endpoints) and kept
+in a `Memo` while they stay the same; each table of resources likewise, from the indices of the snapshot. Proxies of
+one `Scope` share tables, so a rule that touches one host rebuilds one virtual host, once, however many proxies there
+are. A route configuration is joined from virtual hosts that are serialised already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from envoy.config.route.v3 import route_pb2
+
+from meshtutor.embedded.istio import clusters, consistency, endpoints, gateways, inbound, listeners
+from meshtutor.embedded.istio.clusters import Target
+from meshtutor.embedded.istio.hosts import Host, Port
+from meshtutor.embedded.istio.memo import Memo
+from meshtutor.embedded.istio.proxy import Proxy, scope_of
+from meshtutor.embedded.istio.routes import virtual_hosts
+from meshtutor.embedded.istio.routes.client import Client
+from meshtutor.embedded.istio.rules import MESH, DestinationRule, VirtualService
+from meshtutor.embedded.istio.snapshot import Snapshot
+from meshtutor.embedded.xds.resource import (
+    CDS,
+    EDS,
+    LDS,
+    RDS,
+    Configuration,
+    Resource,
+    Resources,
+    pack,
+    pack_bytes,
+)
+from meshtutor.embedded.xds.wire import field_tag, repeated
+
+_VIRTUAL_HOSTS = field_tag(route_pb2.RouteConfiguration.DESCRIPTOR.fields_by_name["virtual_hosts"].number)
+
+
+class Translator:
+    """Snapshots to configurations. One per control plane, as it holds what may be used again."""
+
+    def __init__(self) -> None:
+        self.memo = Memo()
+
+    def configuration(self, proxy: Proxy, snapshot: Snapshot) -> Configuration:
+        """All that a proxy shall have; equal tables are the same object as last time. Raises InconsistentError."""
+        view = _View(self.memo, proxy, snapshot)
+        found = {CDS: view.clusters(), EDS: view.endpoints(), LDS: view.listeners(), RDS: view.routes()}
+        self.memo.get(("consistent", proxy.name), tuple(found.values()), partial(consistency.check, found))
+        return found
+
+    def forget(self, proxy: str) -> None:
+        """A proxy is gone: drop what was built for it alone."""
+        self.memo.forget(lambda slot: slot[1] == proxy)
+
+
+class _View:
+    """One proxy's sight of one snapshot."""
+
+    def __init__(self, memo: Memo, proxy: Proxy, snapshot: Snapshot) -> None:
+        self._memo, self._proxy, self._snapshot = memo, proxy, snapshot
+        self._mesh = snapshot.mesh
+        self._scope = scope_of(proxy, snapshot.label_keys)
+        self._client = Client(
+            namespace=proxy.namespace,
+            labels=dict(self._scope.labels),
+            gateways=frozenset() if proxy.router else frozenset({MESH}),
+            hosts=snapshot.hosts,
+            rules=snapshot.destination_rules,
+            mesh=self._mesh,
+        )
+
+    def clusters(self) -> Resources:
+        """CDS: shared outbound clusters, and those in front of the proxy's own app."""
+        snapshot = self._snapshot
+        inputs = (snapshot.hosts, snapshot.destination_rules, snapshot.service_accounts, self._mesh)
+        shared = self._memo.get(("clusters", self._scope), inputs, self._outbound_clusters)
+        own = self._memo.get(
+            ("own clusters", self._proxy.name), (self._proxy, self._ports(), self._mesh), self._own
+        )
+        return self._memo.get(("cds", self._proxy.name), (shared, own), lambda: {**shared, **own})
+
+    def endpoints(self) -> Resources:
+        """EDS: the endpoints of every outbound cluster."""
+        snapshot = self._snapshot
+        inputs = (snapshot.hosts, snapshot.destination_rules, snapshot.endpoints)
+        return self._memo.get(("endpoints", self._scope), inputs, self._assignments)
+
+    def listeners(self) -> Resources:
+        """LDS: all of them are the proxy's own, as they have its address."""
+        inputs = (self._proxy, self._ports(), tuple(self._bound()), self._mesh)
+        return self._memo.get(("listeners", self._proxy.name), inputs, self._listeners)
+
+    def routes(self) -> Resources:
+        """RDS: of a sidecar's outbound listener, or of a gateway's."""
+        snapshot = self._snapshot
+        rules = (snapshot.hosts, snapshot.virtual_services, snapshot.destination_rules, self._mesh)
+        if self._proxy.router:
+            bound = tuple(self._bound())
+            return self._memo.get(("gateway routes", self._scope), (bound, *rules), self._gateway_routes)
+        return self._memo.get(("routes", self._scope), rules, self._sidecar_routes)
+
+    def _visible_hosts(self) -> Iterator[Host]:
+        return (host for host in self._snapshot.hosts.values() if host.visible_from(self._scope.namespace))
+
+    def _targets(self) -> Iterator[tuple[Target, DestinationRule | None]]:
+        for host in self._visible_hosts():
+            rule = self._client.destination_rule(host.fqdn)
+            for target in clusters.targets(host, rule):
+                yield target, rule
+
+    def _outbound_clusters(self) -> Resources:
+        accounts = self._snapshot.service_accounts
+        found = {}
+        for target, rule in self._targets():
+            held = accounts.get((target.host.namespace, target.host.name), ())
+            inputs = (target.host, target.port, rule, held, self._mesh)
+            slot = ("cluster", target.name, rule and (rule.namespace, rule.name))
+            build = partial(clusters.outbound, target, rule, held, self._mesh)
+            found[target.name] = self._memo.get(slot, inputs, build)
+        return found
+
+    def _assignments(self) -> Resources:
+        sets = self._snapshot.endpoints
+        found = {}
+        for target, rule in self._targets():
+            held = sets.get((target.host.namespace, target.host.name), endpoints.NO_ENDPOINTS)
+            slot = ("assignment", target.name, rule and (rule.namespace, rule.name))
+            build = partial(_assignment, target, rule, held)
+            found[target.name] = self._memo.get(slot, (target.host, target.port, rule, held), build)
+        return found
+
+    def _ports(self) -> tuple[inbound.InboundPort, ...]:
+        """The inbound ports of a sidecar; a gateway has none."""
+        if self._proxy.router:
+            return ()
+        workload = self._proxy.workload
+        hosts = self._snapshot.hosts_by_namespace.get(workload.namespace, ())
+        return self._memo.get(
+            ("ports", self._proxy.name), (workload, hosts), partial(inbound.ports_of, workload, hosts)
+        )
+
+    def _bound(self) -> list[gateways.BoundServer]:
+        """The servers of a gateway; a sidecar has none."""
+        if not self._proxy.router:
+            return []
+        hosts = self._snapshot.hosts_by_namespace.get(self._proxy.namespace, ())
+        build = partial(gateways.bound_servers, self._proxy, self._snapshot.gateways, hosts)
+        return self._memo.get(
+            ("bound", self._proxy.name), (self._proxy, self._snapshot.gateways, hosts), build
+        )
+
+    def _own(self) -> Resources:
+        mesh = self._mesh
+        own = [clusters.black_hole(mesh)]
+        if not self._proxy.router:
+            own.append(clusters.passthrough(mesh))
+        own += [clusters.inbound(p.number, self._proxy.app, p.host, p.protocol, mesh) for p in self._ports()]
+        return {cluster.name: cluster for cluster in own}
+
+    def _listeners(self) -> Resources:
+        if self._proxy.router:
+            built = [
+                gateways.listener(self._proxy, port, self._mesh) for port in gateways.by_port(self._bound())
+            ]
+        else:
+            built = [listeners.outbound(self._proxy, self._mesh)]
+            built += [inbound.listener(self._proxy, port, self._mesh) for port in self._ports()]
+        return {listener.name: listener for listener in built}
+
+    def _gateway_routes(self) -> Resources:
+        services = self._snapshot.virtual_services
+        ports = gateways.by_port(self._bound())
+        built = [gateways.routes(port, servers, services, self._client) for port, servers in ports.items()]
+        return {routes.name: routes for routes in built}
+
+    def _sidecar_routes(self) -> Resources:
+        parts = [
+            self._virtual_host(host, port)
+            for host in self._visible_hosts()
+            for port in host.ports
+            if port.is_http
+        ]
+        parts += self._unknown_hosts()
+        allow_any = self._mesh.allow_any
+        parts.append(self._memo.get(("catch all", allow_any), (), partial(_catch_all, allow_any)))
+        name = listeners.ROUTE_NAME
+        # Istio sets ignore_port_in_host_matching, which would make every domain that names its port unreachable.
+        head = route_pb2.RouteConfiguration(name=name, validate_clusters={"value": False})
+        content = head.SerializeToString() + repeated(_VIRTUAL_HOSTS, parts)
+        return {name: pack_bytes(RDS, name, content)}
+
+    def _virtual_host(self, host: Host, port: Port) -> bytes:
+        rule = self._snapshot.virtual_services.for_sidecar(host.fqdn, self._scope.namespace)
+        inputs = (host, port, rule, self._mesh, *self._referred(host.fqdn, rule))
+        build = partial(_serialised_host, host, port, rule, self._client)
+        return self._memo.get(("virtual host", self._scope, host.fqdn, port.number), inputs, build)
+
+    def _referred(self, fqdn: str, rule: VirtualService | None) -> Iterator[Any]:
+        """The hosts and DestinationRules that the routes of a host depend on."""
+        names = {fqdn} if rule is None else rule.destination_hosts
+        for name in sorted(names):
+            yield self._client.hosts.get(name)
+            yield self._client.destination_rule(name)
+
+    def _unknown_hosts(self) -> list[bytes]:
+        """Virtual hosts for rules about hosts that no service has; names of services are taken already."""
+        services, namespace = self._snapshot.virtual_services, self._scope.namespace
+        built = []
+        for name in services.mesh_hosts():
+            rule = services.for_sidecar(name, namespace)
+            if rule is None or name in self._snapshot.hosts or name in self._snapshot.names_in(namespace):
+                continue
+            if virtual_host := virtual_hosts.of_unknown_host(name, rule, self._client):
+                built.append(virtual_host.SerializeToString(deterministic=True))
+        return built
+
+
+def _assignment(target: Target, rule: DestinationRule | None, held: endpoints.EndpointSet) -> Resource:
+    labels = (rule.subsets[target.subset].get("labels") or {}) if rule and target.subset else {}
+    return pack(endpoints.load_assignment(target.name, held.select(target.port.name, labels)))
+
+
+def _serialised_host(host: Host, port: Port, rule: VirtualService | None, client: Client) -> bytes:
+    return bytes(virtual_hosts.of_host(host, port, rule, client).SerializeToString(deterministic=True))
+
+
+def _catch_all(allow_any: bool) -> bytes:
+    return bytes(virtual_hosts.catch_all(allow_any=allow_any).SerializeToString(deterministic=True))
