@@ -1,0 +1,39 @@
+"""The kubeconfig of a lab: one cluster, one user with a bearer token, context `meshtutor-NAME`."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+
+import yaml
+
+
+def write_kubeconfig(path: Path, name: str, server: str, ca_pem: bytes, token: str) -> str:
+    """Write it whole or not at all, readable by its owner only; answers the context's name."""
+    context = f"meshtutor-{name}"
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": context,
+        "clusters": [
+            {
+                "name": context,
+                "cluster": {
+                    "server": server,
+                    "certificate-authority-data": base64.b64encode(ca_pem).decode(),
+                },
+            }
+        ],
+        "users": [{"name": context, "user": {"token": token}}],
+        "contexts": [
+            {"name": context, "context": {"cluster": context, "user": context, "namespace": "default"}}
+        ],
+    }
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        yaml.safe_dump(config, file, sort_keys=False)
+    draft.replace(path)
+    return context
