@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import plotly.graph_objects as go
+import plotly.io as pio
 
 from meshtutor.display import surroundings
 from meshtutor.display.colors import GREY
@@ -32,7 +33,7 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly has no types
     def _ipython_display_(self) -> None:
         # plotly would open a browser window from IPython in a terminal
         if surroundings.in_notebook():
-            super()._ipython_display_()
+            pio.show(self, config={"displayModeBar": False, "responsive": True})
         else:
             sys.stdout.write(f"{self!r}\n")
 

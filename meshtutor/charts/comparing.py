@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import plotly.graph_objects as go
 
 from meshtutor.charts.chart import Chart, axis, layout
 from meshtutor.display import text
-from meshtutor.display.colors import CYCLE, GREY
+from meshtutor.display.colors import GREY, color_of, translucent
 from meshtutor.traffic.report import Report
 from meshtutor.traffic.tally import Tally
+
+_PALEST: Final = 0.35  # each version keeps its colour; earlier runs are paler
 
 
 def compare(
@@ -27,9 +29,9 @@ def compare(
     if len(names) < len(tallies):
         raise ValueError(f"{len(tallies)} runs need as many names, got {names!r}")
     versions = sorted({name for tally in tallies for name in tally})
-    colors = (GREY, *CYCLE)
+    last = len(tallies) - 1
     traces = [
-        _bars(tally, versions, name, colors[i % len(colors)])
+        _bars(tally, versions, name, _PALEST + (1 - _PALEST) * i / last)
         for i, (tally, name) in enumerate(zip(tallies, names, strict=False))
     ]
     title = tallies[0].title
@@ -39,13 +41,13 @@ def compare(
     return Chart(traces, drawn, _words(tallies, names, versions))
 
 
-def _bars(tally: Tally, versions: list[str], name: str, color: str) -> Any:
+def _bars(tally: Tally, versions: list[str], name: str, strength: float) -> Any:
     shares = [tally[version] for version in versions]
     return go.Bar(
         x=versions,
         y=[share.value * 100 for share in shares],
         name=f"{name} ({tally.n})",
-        marker={"color": color},
+        marker={"color": [translucent(color_of(version), strength) for version in versions]},
         customdata=[(share.count, share.n) for share in shares],
         hovertemplate="%{x}: %{y:.1f} % (%{customdata[0]} of %{customdata[1]})<extra>" + name + "</extra>",
         error_y={

@@ -11,6 +11,7 @@ from typing import Any
 from meshtutor.config import study
 from meshtutor.display.progress import Progress
 from meshtutor.display.tables import Objects
+from meshtutor.errors import NotReadyError
 from meshtutor.kube import kinds, manifests
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.manifests import Source
@@ -69,7 +70,7 @@ class Mesh:
             done = resetting.restore(self.api, self.namespace, desired, injection=injection)
             waiting.wait_ready(self.api, self.namespace, timeout=timeout, on_progress=progress)
             done.faults += resetting.clear_faults(self.api, self._own_pods()) if done.restarted else []
-            self._wait_for_proxies(timeout)
+            self._settle(timeout)
         done.seconds = time.monotonic() - started
         return done
 
@@ -77,7 +78,7 @@ class Mesh:
         """Wait until every Deployment of the namespace is rolled out, proxies included; NotReadyError."""
         with Progress("Waiting") as progress:
             waiting.wait_ready(self.api, self.namespace, timeout=timeout, on_progress=progress)
-            self._wait_for_proxies(timeout)
+            self._settle(timeout)
 
     # --- objects
 
@@ -243,6 +244,18 @@ class Mesh:
         if self._load:
             self._load.close()
             self._load = None
+
+    def _settle(self, timeout: float) -> None:
+        """Wait until the proxies have everything that is in the store now; NotReadyError names those that have not."""
+        distribution = self._wait_for_proxies(timeout)
+        if not distribution.complete:
+            late = (
+                ", ".join(p.proxy for p in distribution.proxies if p.state == "PENDING")
+                or "the control plane"
+            )
+            raise NotReadyError(
+                f"No acknowledgement from {late} after {timeout:g} s.", "meshtutor status; mesh.pods()"
+            )
 
     def _wait_for_proxies(self, timeout: float, revision: str = "") -> Distribution:
         return self.provider.wait_until_distributed(revision or self.api.revision(), timeout)

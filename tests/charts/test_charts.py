@@ -60,6 +60,12 @@ def test_compare_shows_shares_with_their_intervals():
     assert "100.0%" in repr(chart)
 
 
+def test_compare_keeps_each_versions_colour_and_pales_the_run_before():
+    before, after = charts.compare(report("v1", "v2"), report("v1", "v2")).data
+    assert list(before.marker.color) == ["rgba(0,114,178,0.35)", "rgba(230,159,0,0.35)"]
+    assert list(after.marker.color) == ["rgba(0,114,178,1)", "rgba(230,159,0,1)"]
+
+
 def test_compare_wants_a_name_for_each_run():
     with pytest.raises(ValueError, match="3 runs need as many names"):
         charts.compare(report("v1"), report("v1"), report("v1"))
