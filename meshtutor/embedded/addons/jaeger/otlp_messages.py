@@ -1,10 +1,10 @@
 """The messages of OTLP traces, declared here and decoded by the protobuf library.
 
-Names and numbers: opentelemetry-proto v1, `trace/v1/trace.proto`, `common/v1/common.proto`, `resource/v1/resource.proto`,
-`collector/trace/v1/trace_service.proto`. They are declared because neither package that ships them can be used:
-`xds-protos` has them as they were before version 0.15 (no ScopeSpans), and `opentelemetry-proto` writes newer files to
-the very same paths, so that which of the two is found depends on the order of installation. A package name and a pool
-of our own keep all three apart; on the wire a message has no name.
+Names and numbers: opentelemetry-proto v1 (`trace.proto`, `common.proto`, `resource.proto`, `trace_service.proto`). They
+are declared because neither package that ships them can be used: `xds-protos` has them as they were before version 0.15
+(no ScopeSpans), and `opentelemetry-proto` writes newer files to the very same paths, so that which of the two is found
+depends on the order of installation. A package name and a pool of our own keep all three apart; on the wire a message
+has no name.
 
 Left out: what Jaeger drops too (flags, schema_url, dropped counts). Unknown fields are skipped by protobuf.
 """
@@ -32,7 +32,6 @@ _MESSAGES: Final = {
     "Scope": ("string name=1", "string version=2", "*KeyValue attributes=3"),
     "Event": ("fixed64 time_unix_nano=1", "string name=2", "*KeyValue attributes=3"),
     "Link": ("bytes trace_id=1", "bytes span_id=2", "string trace_state=3", "*KeyValue attributes=4"),
-    "Status": ("string message=2", "int32 code=3"),
     "Span": (
         "bytes trace_id=1", "bytes span_id=2", "string trace_state=3", "bytes parent_span_id=4", "string name=5",
         "int32 kind=6", "fixed64 start_time_unix_nano=7", "fixed64 end_time_unix_nano=8", "*KeyValue attributes=9",
@@ -41,6 +40,10 @@ _MESSAGES: Final = {
     "ScopeSpans": ("Scope scope=1", "*Span spans=2"),
     "ResourceSpans": ("Resource resource=1", "*ScopeSpans scope_spans=2"),
     "ExportTraceServiceRequest": ("*ResourceSpans resource_spans=1",),
+    "ExportTracePartialSuccess": ("int64 rejected_spans=1", "string error_message=2"),
+    "ExportTraceServiceResponse": ("ExportTracePartialSuccess partial_success=1",),
+    "Status": ("string message=2", "int32 code=3"),
+    "RpcStatus": ("int32 code=1", "string message=2"),
 }  # fmt: skip
 
 
@@ -56,7 +59,9 @@ def _field(declared: str, message: descriptor_pb2.DescriptorProto) -> None:
 
 
 def _file() -> descriptor_pb2.FileDescriptorProto:
-    declared = descriptor_pb2.FileDescriptorProto(name="meshtutor/otlp.proto", package=_PACKAGE, syntax="proto3")
+    declared = descriptor_pb2.FileDescriptorProto(
+        name="meshtutor/otlp.proto", package=_PACKAGE, syntax="proto3"
+    )
     for name, fields in _MESSAGES.items():
         message = declared.message_type.add(name=name)
         if any(field.startswith("|") for field in fields):
@@ -66,11 +71,14 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
     return declared
 
 
-def _request() -> Any:
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(_file())
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.ExportTraceServiceRequest"))
+def _message(name: str) -> Any:
+    return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
 
 
-ExportTraceServiceRequest: Final = _request()
+_POOL: Final = descriptor_pool.DescriptorPool()
+_POOL.Add(_file())
+ExportTraceServiceRequest: Final = _message("ExportTraceServiceRequest")
 """The request of `TraceService/Export`, and the body of `POST /v1/traces`."""
+ExportTraceServiceResponse: Final = _message("ExportTraceServiceResponse")
+RpcStatus: Final = _message("RpcStatus")
+"""google.rpc.Status: the body of a refusal over HTTP (OTLP specification, "Failures")."""
