@@ -32,6 +32,7 @@ from envoy.type.matcher.v3 import regex_pb2
 from meshtutor.embedded.istio.endpoints import peer_fields, struct
 from meshtutor.embedded.istio.transport import any_of
 from meshtutor.embedded.istio.workloads import Workload
+from meshtutor.embedded.xds.wire import field_tag, repeated
 
 PEER_HEADER: Final = "x-envoy-peer-metadata"
 PEER_NAMESPACE: Final = "istio.peer"
@@ -46,6 +47,11 @@ _SIDE_LABELS: Final = {
     "cluster": "cluster",
 }
 """The label without its side -> the field in `peer_fields`."""
+_PREFIX: Final = b"istio"
+_SCOPE: Final = repeated(field_tag(6), [repeated(field_tag(5), [_PREFIX])])
+"""`stats_scope {prefix: istio}` on the wire. `stat_prefix`, its predecessor, costs a warning in the proxy's log with each
+listener, and xds-protos 1.85 does not know the successor yet (Envoy 1.39: access_loggers/stats/v3/stats.proto, type/v3/
+scope.proto)."""
 
 
 def listener_metadata() -> Any:
@@ -131,7 +137,6 @@ def _logger(tags: Mapping[str, str]) -> Any:
         return config.Histogram(stat=stat(name), unit=unit, value_format=value)
 
     logger = config(
-        stat_prefix="istio",
         counters=[config.Counter(stat=stat("requests_total"), value_fixed={"value": 1})],
         histograms=[
             histogram("request_duration_milliseconds", config.Histogram.Milliseconds, "%DURATION%"),
@@ -139,6 +144,7 @@ def _logger(tags: Mapping[str, str]) -> Any:
             histogram("response_bytes", config.Histogram.Bytes, "%BYTES_SENT%"),
         ],
     )
+    logger.MergeFromString(_SCOPE)
     return accesslog_pb2.AccessLog(name="envoy.access_loggers.stats", typed_config=any_of(logger))
 
 
