@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ import http.server, json, os, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
-        told = {"pod": os.environ["HOSTNAME"], "path": self.path, "headers": dict(self.headers), "env": dict(os.environ)}
+        told = {"pod": os.environ["HOSTNAME"], "path": self.path}
+        told |= {"headers": dict(self.headers), "env": dict(os.environ)}
         body = json.dumps(told).encode()
         self.send_response(500 if self.path == "/fail" else 200)
         self.send_header("Content-Length", str(len(body)))
@@ -38,7 +39,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
     def log_message(self, *_): pass
 print("serving", flush=True)
-http.server.ThreadingHTTPServer((os.environ["BIND_ADDRESS"], int(os.environ.get("PORT", 9080))), Handler).serve_forever()
+address = (os.environ["BIND_ADDRESS"], int(os.environ.get("PORT", 9080)))
+http.server.ThreadingHTTPServer(address, Handler).serve_forever()
 """
 
 

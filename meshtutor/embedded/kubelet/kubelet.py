@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 _DEFAULT_GRACE: Final = 30.0
 _LAB_GRACE: Final = 1.0
 _WATCH_SECONDS: Final = 1.0
+_NOT_FOUND: Final = 404
 
 
 class Kubelet:
@@ -177,7 +178,8 @@ class Kubelet:
         try:
             await self._informer.update_status({**obj, "status": None}, status)
         except ApiStatusError as refusal:
-            log.debug("the status of pod %s was not written: %s", obj["metadata"]["name"], refusal.message)
+            level = logging.DEBUG if refusal.code == _NOT_FOUND else logging.WARNING
+            log.log(level, "the status of pod %s was not written: %s", obj["metadata"]["name"], refusal.message)
 
     async def _watch_resources(self) -> None:
         """Once a second: containers above their memory limit are killed, logs above their bound are cut."""

@@ -80,7 +80,7 @@ class _Child:
         self._spawner = spawner
         self._number = number
         self.pid = 0
-        self.started: asyncio.Future[None] = loop.create_future()
+        self.started: asyncio.Future[bool] = loop.create_future()
         self.ended: asyncio.Future[Exit] = loop.create_future()
 
     async def wait(self) -> Exit:
@@ -88,13 +88,13 @@ class _Child:
 
     def signal(self, number: int, *, group: bool = False) -> None:
         if not self.ended.done():
-            self._spawner.send({"do": "signal", "id": self._number, "signal": number, "group": group})
+            self._spawner.send({"do": "signal", "id": self._number, "signal": int(number), "group": group})
 
     def hear(self, news: dict[str, Any]) -> bool:
         """Take what the spawner tells; True once this child has ended."""
         if "pid" in news:
             self.pid = news["pid"]
-            self.started.set_result(None)
+            self.started.set_result(True)
             return False
         if "error" in news:
             self.started.set_exception(LabError(news["error"]))
@@ -108,9 +108,9 @@ class _Child:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
         if not self.started.done():
-            self.started.set_exception(LabError("the process that starts pods has died; it is started again"))
+            self.started.set_result(False)
         if not self.ended.done():
-            self.ended.set_result(Exit(0, signal.SIGKILL))
+            self.ended.set_result(Exit(0, int(signal.SIGKILL)))
 
 
 class Spawner:
@@ -120,6 +120,7 @@ class Spawner:
         self._process: subprocess.Popen[bytes] | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._listener: asyncio.Task[None] | None = None
+        self._alive = False
         self._children: dict[int, _Child] = {}
         self._orders = 0
         self._lock = asyncio.Lock()
@@ -132,27 +133,19 @@ class Spawner:
     async def start(self) -> None:
         """Start the spawner process, unless it runs."""
         async with self._lock:
-            if self._listener is None or self._listener.done():
+            if not self._alive:
                 await self._launch()
 
     async def __call__(self, order: Order) -> Process:
         """Start a process, or raise LabError with the reason why it cannot be executed."""
-        await self.start()
-        self._orders += 1
-        child = self._children[self._orders] = _Child(self, self._orders)
-        self.send(
-            {
-                "do": "spawn",
-                "id": self._orders,
-                "argv": order.argv,
-                "env": dict(order.env),
-                "cwd": str(order.cwd),
-                "log": str(order.log),
-                "limits": dict(order.limits),
-            }
-        )
-        await child.started
-        return child
+        while True:
+            await self.start()
+            self._orders += 1
+            child = self._children[self._orders] = _Child(self, self._orders)
+            self.send(_message(self._orders, order))
+            if await child.started:
+                return child
+            log.warning("the process that starts pods has died; starting another")
 
     def send(self, order: dict[str, Any]) -> None:
         """Tell the spawner."""
@@ -182,6 +175,7 @@ class Spawner:
         theirs.close()
         reader, self._writer = await asyncio.open_connection(sock=ours, limit=_LINE_LIMIT)
         self._listener = asyncio.create_task(self._listen(reader), name="spawner")
+        self._alive = True
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         try:
@@ -192,9 +186,22 @@ class Spawner:
         except ConnectionError:
             log.debug("the spawner's socket broke")
         finally:
+            self._alive = False
             lost, self._children = self._children, {}
             for child in lost.values():
                 child.lost()
+
+
+def _message(number: int, order: Order) -> dict[str, Any]:
+    return {
+        "do": "spawn",
+        "id": number,
+        "argv": order.argv,
+        "env": dict(order.env),
+        "cwd": str(order.cwd),
+        "log": str(order.log),
+        "limits": dict(order.limits),
+    }
 
 
 def _interpreter() -> str:

@@ -112,7 +112,7 @@ def terminated(code: int, reason: str, started: str, message: str = "", number: 
 
 
 def _conditions(phase: str, init: Sequence[ContainerState], main: Sequence[ContainerState]) -> list[Object]:
-    initialized = all(s.ended and not s.ended["exitCode"] for s in init)
+    incomplete = [s.name for s in init if not s.ended or s.ended["exitCode"]]
     unready = [s.name for s in main if not s.ready]
     done = phase in ("Succeeded", "Failed")
 
@@ -124,10 +124,10 @@ def _conditions(phase: str, init: Sequence[ContainerState], main: Sequence[Conta
     if done:
         reason, message = f"Pod{'Completed' if phase == 'Succeeded' else 'Failed'}", ""
     ready = not unready and not done
-    pending = f"containers with incomplete status: [{' '.join(s.name for s in init if not s.ended)}]"
+    pending = f"containers with incomplete status: [{' '.join(incomplete)}]"
     return [
         verdict("PodReadyToStartContainers", true=not done),
-        verdict("Initialized", true=initialized, reason="ContainersNotInitialized", message=pending),
+        verdict("Initialized", true=not incomplete, reason="ContainersNotInitialized", message=pending),
         verdict("Ready", true=ready, reason=reason, message=message),
         verdict("ContainersReady", true=ready, reason=reason, message=message),
         verdict("PodScheduled", true=True),
