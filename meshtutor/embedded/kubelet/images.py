@@ -122,6 +122,11 @@ def prometheus(binary: Path) -> Image:
     )
 
 
+def jaeger() -> Image:
+    """`jaegertracing/*`: the lab's own trace store, by the interpreter that has the lab's packages."""
+    return Image(entrypoint=(sys.executable, "-m", "meshtutor.embedded.addons.jaeger"))
+
+
 def base_environment(image: Image, place: Place, hostname: str) -> dict[str, str]:
     """What a process finds in its environment before the pod says anything."""
     path = os.environ.get("PATH", os.defpath)
