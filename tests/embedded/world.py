@@ -164,7 +164,7 @@ async def world(
     """A cluster with namespace `default`; without `real` pods become ready by themselves, with no process."""
     api = Registry(BLOCK, mutators=[inject])
     held = World(api, BLOCK, directory)
-    for name, labels in {"default": {}, **(namespaces or {})}.items():
+    for name, labels in {"default": {}, "kube-node-lease": {}, **(namespaces or {})}.items():
         meta = {"name": name, "labels": labels}
         await api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": meta})
     images = default_images(held.tokens, directory / "images")

@@ -22,12 +22,13 @@ from meshtutor.embedded.api import Api, Object
 from meshtutor.embedded.network import Block
 from meshtutor.embedded.objects import timestamp
 from meshtutor.errors import ApiStatusError, ConflictError, NotFoundError
-from meshtutor.kube.kinds import LEASE, NAMESPACE
+from meshtutor.kube.kinds import LEASE
 
 log = logging.getLogger(__name__)
 LEASES: Final = "kube-node-lease"
 KUBELET_VERSION: Final = "v1.35.0"
 _RENEW_SECONDS = 10.0
+_RETRY_SECONDS = 1.0
 _LEASE_SECONDS = 40
 _PODS = "110"
 
@@ -55,9 +56,8 @@ async def run_nodes(api: Api, block: Block) -> None:
     for spec in NODES:
         await register(api, block, spec)
     while True:
-        for spec in NODES:
-            await _renew(api, spec)
-        await asyncio.sleep(_RENEW_SECONDS)
+        renewed = [await _renew(api, spec) for spec in NODES]
+        await asyncio.sleep(_RENEW_SECONDS if all(renewed) else _RETRY_SECONDS)
 
 
 async def register(api: Api, block: Block, spec: NodeSpec) -> None:
@@ -142,24 +142,18 @@ def _info(spec: NodeSpec) -> Object:
     }
 
 
-async def _renew(api: Api, spec: NodeSpec) -> None:
+async def _renew(api: Api, spec: NodeSpec) -> bool:
+    """Whether the lease was written; it cannot be while its namespace is not there."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    try:
-        await api.patch(LEASE, spec.name, LEASES, {"spec": {"renewTime": now}})
-    except NotFoundError:
-        try:
-            await _first_lease(api, spec, now)
-        except ApiStatusError as refusal:
-            log.warning("the lease of node %s cannot be written: %s", spec.name, refusal)
-
-
-async def _first_lease(api: Api, spec: NodeSpec, now: str) -> None:
-    try:
-        await api.get(NAMESPACE, LEASES)
-    except NotFoundError:
-        await api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": LEASES}})
     lease = {"holderIdentity": spec.name, "leaseDurationSeconds": _LEASE_SECONDS, "renewTime": now}
     metadata = {"name": spec.name, "namespace": LEASES}
-    await api.create(
-        {"apiVersion": LEASE.api_version, "kind": LEASE.kind, "metadata": metadata, "spec": lease}
-    )
+    try:
+        await api.patch(LEASE, spec.name, LEASES, {"spec": lease})
+    except NotFoundError:
+        body = {"apiVersion": LEASE.api_version, "kind": LEASE.kind, "metadata": metadata, "spec": lease}
+        try:
+            await api.create(body)
+        except ApiStatusError as refusal:
+            log.debug("the lease of node %s cannot be written: %s", spec.name, refusal)
+            return False
+    return True
