@@ -1,8 +1,8 @@
 """Settings, read from the environment in this one place.
 
 MESHTUTOR_LAB       name of the lab that `connect()` and the CLI use (default "default")
-MESHTUTOR_PROVIDER  embedded | k3d | context (default embedded)
-MESHTUTOR_CONTEXT   the kubeconfig context for the last two
+MESHTUTOR_PROVIDER  embedded | k3d | context (default: what the last `meshtutor up --on` named, else embedded)
+MESHTUTOR_CONTEXT   the kubeconfig context for the last
 MESHTUTOR_HOME      where labs keep their state (default: $XDG_STATE_HOME/meshtutor, ~/.local/state/meshtutor)
 MESHTUTOR_CACHE     where downloads are kept (default: $XDG_CACHE_HOME/meshtutor, ~/.cache/meshtutor)
 MESHTUTOR_SMALL     1: fewer requests and shorter loads, for Binder and CI
@@ -26,7 +26,7 @@ class Settings:
     """What the environment says; make one with `settings()` so that tests can change the environment."""
 
     lab: str = field(default_factory=lambda: os.environ.get("MESHTUTOR_LAB", "default"))
-    provider: str = field(default_factory=lambda: os.environ.get("MESHTUTOR_PROVIDER", "embedded"))
+    provider: str = field(default_factory=lambda: os.environ.get("MESHTUTOR_PROVIDER", ""))
     context: str = field(default_factory=lambda: os.environ.get("MESHTUTOR_CONTEXT", ""))
     home: Path = field(default_factory=lambda: _directory("MESHTUTOR_HOME", "XDG_STATE_HOME", ".local/state"))
     cache: Path = field(default_factory=lambda: _directory("MESHTUTOR_CACHE", "XDG_CACHE_HOME", ".cache"))

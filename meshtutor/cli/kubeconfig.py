@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 
 from meshtutor.cli.result import Result
-from meshtutor.errors import LabError
-from meshtutor.providers import embedded
+from meshtutor.providers.resolve import resolve
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,8 +14,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Result:
     """The path; the file is readable by its owner only, since it lets one start processes."""
-    provider = embedded.find(args.name)
-    if provider is None:
-        raise LabError(f"No lab {args.name!r} runs.", "meshtutor up")
+    provider = resolve(args.name, start=False)
     path = str(provider.kubeconfig)
     return Result({"kubeconfig": path, "context": provider.context}, (path,))

@@ -5,17 +5,23 @@ from __future__ import annotations
 import argparse
 
 from meshtutor.cli import render
+from meshtutor.cli.clusters import status as clusters
+from meshtutor.cli.clusters.arguments import add_place
 from meshtutor.cli.result import Result
-from meshtutor.providers import embedded
+from meshtutor.providers import embedded, resolve
 from meshtutor.providers.base import MeshInfo
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Nothing beyond the common arguments."""
+    """`--on`: which of a lab's places."""
+    add_place(parser)
 
 
 def run(args: argparse.Namespace) -> Result:
     """The lab's data; exit status 1 when it does not run or is not ready."""
+    chosen, why = resolve.choose(args.name, args.on)
+    if chosen != "embedded":
+        return clusters.run(args.name, chosen, why)
     provider = embedded.find(args.name, "it runs")
     if provider is None:
         others = ", ".join(embedded.names()) or "none"

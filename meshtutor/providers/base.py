@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from meshtutor.providers.api import Http
+
 
 @dataclass(frozen=True)
 class PodInfo:
@@ -65,10 +67,12 @@ class Distribution:
 
 
 class Provider(ABC):
-    """A place where a mesh runs."""
+    """A place where a mesh runs. `http` reads from its API server; `namespace` is the learner's."""
 
     kubeconfig: Path
     context: str
+    http: Http
+    namespace: str = "default"
 
     @abstractmethod
     def info(self) -> MeshInfo:

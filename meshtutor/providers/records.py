@@ -71,8 +71,11 @@ def names() -> list[str]:
 
 
 def choose(name: str, provider: str) -> None:
-    """Remember that the last `up` of this lab brought up this provider."""
-    write_private(_chosen(name), provider)
+    """Remember that the last `up` of this lab brought up this provider; "embedded" needs no memory."""
+    if provider == "embedded":
+        _chosen(name).unlink(missing_ok=True)
+    else:
+        write_private(_chosen(name), provider)
 
 
 def chosen(name: str) -> str:

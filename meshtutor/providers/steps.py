@@ -50,9 +50,9 @@ def run_all(
     `said` hears each step as {"part", "seconds", "done_before"}. A failure is put in words by `explain`, names the
     step, and `resume` says how to go on from there.
     """
-    for step in steps:
+    for number, step in enumerate(steps, 1):
         began = clock()
-        said({"starting": step.name})
+        said({"starting": step.name, "step": number, "total": len(steps)})
         try:
             done_before = step.is_done()
             if not done_before:

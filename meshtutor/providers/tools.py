@@ -109,6 +109,10 @@ class Tools:
             raise ToolError(asked, code, output + late)
         return output
 
+    def say(self, typed: str) -> None:
+        """Something that is done here without a program, as a person would type it."""
+        self._said({"command": typed})
+
     def _path(self, asked: Command) -> str:
         found = self.find(asked.argv[0])
         if found is None:

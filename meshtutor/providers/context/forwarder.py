@@ -1,8 +1,9 @@
 """A port-forward that outlives the command that made it: `localhost:PORT` -> the ingress gateway's pod.
 
 Runs as a process of its own (`python -m meshtutor.providers.context.forwarder DIRECTORY`). Each connection goes to a
-pod that is ready now, so it survives restarts of the gateway, which `kubectl port-forward` does not. It holds an advisory
-lock on DIRECTORY/forward.lock while it runs, binds loopback only, and ends by itself when its lab's record is gone.
+pod that is ready now, so it survives restarts of the gateway, which `kubectl port-forward` does not. It holds an
+advisory lock on DIRECTORY/forward.lock while it runs, binds loopback only, and ends by itself when its lab's record
+is gone.
 """
 
 from __future__ import annotations

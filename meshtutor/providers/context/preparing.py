@@ -132,8 +132,9 @@ class IsReady:
 
     def commands(self) -> Sequence[Command]:
         """How a person would wait."""
-        return [command("kubectl", "--context", self._record.context, "-n", self._record.namespace, "wait",
-                        "--for=condition=Available", "deployment", "--all", f"--timeout={self._timeout:g}s")]  # fmt: skip
+        place = ("--context", self._record.context, "-n", self._record.namespace)
+        wait = ("wait", "--for=condition=Available", "deployment", "--all", f"--timeout={self._timeout:g}s")
+        return [command("kubectl", *place, *wait)]
 
     def is_done(self) -> bool:
         """Whether nothing is missing now."""

@@ -30,6 +30,7 @@ class ClusterProvider(Provider):
         self.record = record
         self.why = why
         self.context = record.context
+        self.namespace = record.namespace
         self.kubeconfig = record.kubeconfig
         refresh(record)
         self.kube = KubeClient.from_kubeconfig(self.kubeconfig, self.context)

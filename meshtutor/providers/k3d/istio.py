@@ -68,20 +68,8 @@ class IstioIsInstalled:
         self.name = f"Istio, profile {options.profile}"
 
     def commands(self) -> Sequence[Command]:
-        """The profile, and what differs from it, are in a file to read."""
-        return [
-            command(
-                "istioctl",
-                "install",
-                "--context",
-                self._options.context,
-                "-f",
-                str(self._file),
-                "--skip-confirmation",
-                "--readiness-timeout",
-                f"{_READY_SECONDS}s",
-            )
-        ]
+        """The profile, and what differs from it, in a file to read; then the installation."""
+        return [command("tee", str(self._file), stdin=self._yaml, typed=self._typed), self._install]
 
     def is_done(self) -> bool:
         """Whether istiod and the gateway are rolled out, and the gateway has the NodePort."""
@@ -94,13 +82,22 @@ class IstioIsInstalled:
 
     def run(self) -> None:
         """Write the overlay down, then install."""
-        self.write()
-        for typed in self.commands():
-            self._tools.run(typed, timeout=_READY_SECONDS * 2)
+        self._tools.say(self._typed)
+        records.write_private(self._file, self._yaml)
+        self._tools.run(self._install, timeout=_READY_SECONDS * 2)
 
-    def write(self) -> None:
-        """The file that `istioctl install -f` gets."""
-        records.write_private(self._file, yaml.safe_dump(overlay(self._options.profile), sort_keys=False))
+    @property
+    def _install(self) -> Command:
+        words = ("-f", str(self._file), "--skip-confirmation", "--readiness-timeout", f"{_READY_SECONDS}s")
+        return command("istioctl", "install", "--context", self._options.context, *words)
+
+    @property
+    def _yaml(self) -> str:
+        return yaml.safe_dump(overlay(self._options.profile), sort_keys=False)
+
+    @property
+    def _typed(self) -> str:
+        return f"cat > {self._file} <<'END'\n{self._yaml}END"
 
 
 class NamespaceIsLabelled:

@@ -57,7 +57,9 @@ class Machine:
 
     def fail(self, words: str = "", status: int = 1, output: str = "", times: int = 1) -> None:
         """The next command with these words fails; without words none does."""
-        (self.directory / "failures.json").write_text(json.dumps([[words, status, output, times]] if words else []))
+        (self.directory / "failures.json").write_text(
+            json.dumps([[words, status, output, times]] if words else [])
+        )
 
     @property
     def calls(self) -> list[str]:

@@ -139,7 +139,9 @@ def kubectl_create(world, words, stdin):
 
 def kubectl_apply(world, words, stdin):
     if stdin:
-        world["scrape"] = "1s" if "scrape_interval: 1s" in stdin and "scrape_timeout: 1s" in stdin else "broken"
+        world["scrape"] = (
+            "1s" if "scrape_interval: 1s" in stdin and "scrape_timeout: 1s" in stdin else "broken"
+        )
         return "configmap/prometheus configured"
     files = [Path(words[i + 1]) for i, word in enumerate(words) if word == "-f"]
     for file in files:
@@ -153,7 +155,11 @@ def kubectl_apply(world, words, stdin):
 
 
 def items(kind, named):
-    return {"items": [{"kind": kind, "metadata": {"name": name, "labels": labels}} for name, labels in named.items()]}
+    return {
+        "items": [
+            {"kind": kind, "metadata": {"name": name, "labels": labels}} for name, labels in named.items()
+        ]
+    }
 
 
 def deployment(world, name):

@@ -57,7 +57,12 @@ def test_a_program_that_is_too_old(machine: Machine, up: Callable, tool: str, ol
 
 
 def test_a_build_from_source_that_knows_no_version_will_do(machine: Machine, up: Callable) -> None:
-    versions = {**machine.read()["versions"], "istioctl": "unknown", "k3d": "v5-dev", "kubectl": "v0.0.0-master"}
+    versions = {
+        **machine.read()["versions"],
+        "istioctl": "unknown",
+        "k3d": "v5-dev",
+        "kubectl": "v0.0.0-master",
+    }
     machine.change(versions=versions)
     up()
     assert machine.read()["gateway"]
@@ -119,7 +124,9 @@ SAID = {
 
 
 @pytest.mark.parametrize(("command", "says"), SAID, ids=[says[:40] for _, says in SAID])
-def test_what_a_program_says_becomes_a_sentence(machine: Machine, up: Callable, command: str, says: str) -> None:
+def test_what_a_program_says_becomes_a_sentence(
+    machine: Machine, up: Callable, command: str, says: str
+) -> None:
     sentence, next_step = SAID[command, says]
     machine.fail(command, output=says)
     with pytest.raises(MeshtutorError) as caught:
@@ -133,7 +140,9 @@ def test_a_pod_that_never_becomes_ready_is_named_with_its_reason(
     machine: Machine, up: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waits, "_POLL_SECONDS", 0.01)
-    monkeypatch.setattr(waits.wait_ready, "__kwdefaults__", {**waits.wait_ready.__kwdefaults__, "patience": 0.0})
+    monkeypatch.setattr(
+        waits.wait_ready, "__kwdefaults__", {**waits.wait_ready.__kwdefaults__, "patience": 0.0}
+    )
     limit = "toomanyrequests: You have reached your unauthenticated pull rate limit"
     machine.change(stuck={"reviews-v3": ["ImagePullBackOff", limit]})
     heard: list[dict] = []

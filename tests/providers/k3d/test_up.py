@@ -43,7 +43,12 @@ def test_the_commands_are_the_studys_in_the_studys_order(machine: Machine, up: C
 
 
 def test_the_users_context_is_not_switched_unless_asked(machine: Machine, up: Callable) -> None:
-    mine = {"current-context": "work", "clusters": [], "users": [], "contexts": [{"name": "work", "context": {}}]}
+    mine = {
+        "current-context": "work",
+        "clusters": [],
+        "users": [],
+        "contexts": [{"name": "work", "context": {}}],
+    }
     machine.kubeconfig.write_text(json.dumps(mine))
     up()
     assert json.loads(machine.kubeconfig.read_text())["current-context"] == "work"
@@ -68,7 +73,9 @@ STEPS = [
 
 
 @pytest.mark.parametrize("words", STEPS)
-def test_after_a_failure_the_same_command_goes_on_from_there(machine: Machine, up: Callable, words: str) -> None:
+def test_after_a_failure_the_same_command_goes_on_from_there(
+    machine: Machine, up: Callable, words: str
+) -> None:
     machine.fail(words, output="Error: something broke")
     with pytest.raises(MeshtutorError) as caught:
         up()
@@ -109,7 +116,9 @@ def test_another_lab_is_another_cluster(machine: Machine, up: Callable) -> None:
     assert list(machine.read()["nodes"].values())[-1]["topology.kubernetes.io/region"] == "brazil"
 
 
-def test_what_istioctl_gets_opens_nodeport_30000_and_shows_the_profile(machine: Machine, up: Callable) -> None:
+def test_what_istioctl_gets_opens_nodeport_30000_and_shows_the_profile(
+    machine: Machine, up: Callable
+) -> None:
     record = up(profile="demo")
     spec = yaml.safe_load((record.directory / "istio.yaml").read_text())["spec"]
     assert spec["profile"] == "demo"
