@@ -21,25 +21,29 @@ from meshtutor.embedded import ready
 from meshtutor.embedded.addons.binaries import get_prometheus
 from meshtutor.embedded.addons.targets import keep_targets
 from meshtutor.embedded.apiserver.http.server import ApiServer
+from meshtutor.embedded.apiserver.kubeconfig import write_kubeconfig
+from meshtutor.embedded.apiserver.pki import make_pki
 from meshtutor.embedded.apiserver.registry import Registry
 from meshtutor.embedded.controllers.run import run_all
 from meshtutor.embedded.crds import crds
 from meshtutor.embedded.istio.pilot import Pilot
-from meshtutor.embedded.istio.validation.admission import validate
 from meshtutor.embedded.kubelet.catalogue import default_images
 from meshtutor.embedded.kubelet.images import InProcess
 from meshtutor.embedded.kubelet.injection import inject
 from meshtutor.embedded.kubelet.kubelet import Kubelet
 from meshtutor.embedded.kubelet.network import NodeNetwork
+from meshtutor.embedded.kubelet.place import Place
 from meshtutor.embedded.network import NODE_PROXY_PORT
 from meshtutor.embedded.place import Claim, claim_block, claim_gateway_port
 from meshtutor.embedded.system import objects as system_objects
+from meshtutor.embedded.xds.ca import CertificateAuthority
 from meshtutor.embedded.xds.tokens import Tokens
 from meshtutor.kube import manifests
 from meshtutor.kube.kinds import kind_of
 
 log = logging.getLogger(__name__)
 _GATEWAY_NODE_PORT = 30000
+_PILOT_LOGGERS = ("meshtutor.pilot", "meshtutor.xds", "meshtutor.sds")
 Say = Callable[[str], None]
 
 
@@ -51,6 +55,7 @@ class Box:
         self.directory = directory
         self._wanted_port = gateway_port
         self._study = study
+        self._certificates: dict[str, dict[str, str]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
 
@@ -71,49 +76,46 @@ class Box:
         return self._facts(claim, gateway)
 
     async def _serve_api(self, claim: Claim) -> Registry:
-        registry = Registry(claim.block, mutators=[inject], validators=[validate])
-        server = ApiServer(registry, self.directory / "pki", secrets.token_urlsafe(32), sock=claim.socket)
-        await server.start()
+        registry = Registry(claim.block, mutators=[inject])
+        pki, token = make_pki(self.directory / "pki" / "api", [claim.block.host]), secrets.token_urlsafe(32)
+        server = ApiServer(registry, token, pki)
         self._closers.append(server.stop)
-        server.write_kubeconfig(self.directory / "kubeconfig", f"meshtutor-{self.name}")
+        claim.socket.close()
+        await server.start(claim.block.host, claim.api_port)
+        write_kubeconfig(self.directory / "kubeconfig", self.name, claim.api, pki.ca_pem, token)
+        self._certificates["kube-root-ca.crt"] = {"ca.crt": pki.ca_pem.decode()}
         for definition in crds():
             await registry.create(definition)
-        self._ca = server.ca_pem
         return registry
 
     async def _run_cluster(self, registry: Registry, claim: Claim, port: int) -> None:
         prometheus = await asyncio.to_thread(get_prometheus, log.info)
-        tokens = Tokens(secrets.token_bytes(32))
-        pilot = Pilot(registry, claim.block, self.directory / "pki", tokens)
+        tokens, mesh_pki = Tokens(secrets.token_bytes(32)), self.directory / "pki" / "istio"
+        root = CertificateAuthority(mesh_pki).root.decode()
+        self._certificates["istio-ca-root-cert"] = {"root-cert.pem": root}
+        pilot = Pilot(registry, claim.block, mesh_pki, tokens)
         images = default_images(tokens, self.directory, prometheus)
-        images.add(
-            "istio/pilot",
-            InProcess(pilot.serve, loggers=("meshtutor.embedded.istio", "meshtutor.embedded.xds")),
-        )
+        images.add("istio/pilot", InProcess(_pages_of(pilot), loggers=_PILOT_LOGGERS))
         kubelet = Kubelet(registry, claim.block, self.directory / "pods", images)
         registry.log_source = kubelet.logs
-        network = NodeNetwork(registry, claim.block, {port: _GATEWAY_NODE_PORT})
-        certificates = {
-            "kube-root-ca.crt": {"ca.crt": self._ca},
-            "istio-ca-root-cert": {"root-cert.pem": pilot.root_certificate},
-        }
-        self._keep(run_all(registry, claim.block, certificates, registry.kinds))
-        for component in (pilot, kubelet, network):
-            await component.start()
+        self._keep(run_all(registry, claim.block, self._certificates))
+        self._keep(pilot.run())
+        for component in (kubelet, NodeNetwork(registry, claim.block, {port: _GATEWAY_NODE_PORT})):
             self._closers.append(component.stop)
+            await component.start()
+        self._closers.append(pilot.stop)
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
 
     def _facts(self, claim: Claim, gateway: str) -> dict[str, Any]:
-        api = f"https://{claim.block.host}:{claim.api_port}"
         return {
             "name": self.name,
             "kubeconfig": str(self.directory / "kubeconfig"),
             "context": f"meshtutor-{self.name}",
-            "api": api,
+            "api": claim.api,
             "gateway": gateway,
-            "prometheus": f"{api}/api/v1/namespaces/istio-system/services/prometheus:9090/proxy",
+            "prometheus": f"{claim.api}/api/v1/namespaces/istio-system/services/prometheus:9090/proxy",
             "node_proxy": f"{claim.block.node_proxy}:{NODE_PROXY_PORT}",
         }
 
@@ -133,6 +135,19 @@ class Box:
         for close in reversed(self._closers):
             with suppress(Exception):
                 await close()
+
+
+def _pages_of(pilot: Pilot) -> Callable[[Place], Awaitable[None]]:
+    """What the istiod pod runs: the control plane's HTTP pages on the pod's address, until the pod ends."""
+
+    async def istiod(place: Place) -> None:
+        pages = await pilot.serve_http(place.ip)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await pages.close()
+
+    return istiod
 
 
 async def _create(registry: Registry, objects: Iterable[dict[str, Any]]) -> None:

@@ -28,11 +28,12 @@ class Claim:
 
     block: Block
     socket: socket.socket
+    api_port: int
 
     @property
-    def api_port(self) -> int:
-        """The port of the API server."""
-        return int(self.socket.getsockname()[1])
+    def api(self) -> str:
+        """The URL of the API server."""
+        return f"https://{self.block.host}:{self.api_port}"
 
 
 def claim_block(name: str) -> Claim:
@@ -42,7 +43,7 @@ def claim_block(name: str) -> Claim:
         for number in _numbers(name):
             block = Block(number)
             try:
-                return Claim(block, _bound(block.host, port))
+                return Claim(block, _bound(block.host, port), port)
             except OSError as error:
                 last = error
                 if error.errno != errno.EADDRINUSE:  # e.g. macOS, which knows only 127.0.0.1 unless told
