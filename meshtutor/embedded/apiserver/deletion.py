@@ -144,13 +144,13 @@ class Deleter:
         key = f"{spec['names']['plural']}.{spec['group']}"
         resource = next((r for r in self._core.resources if r.key == key), None)
         if resource is not None:
-            for obj in self._core.store.list(resource.kind):
+            for obj in self._core.store.objects(resource.kind):
                 self._core.remove(resource, obj)
             self._core.resources.discard(key)
 
     def _empty(self, space: str) -> None:
         for resource in [r for r in self._core.resources if r.kind.namespaced]:
-            for obj in self._core.store.list(resource.kind, space):
+            for obj in self._core.store.objects(resource.kind, space):
                 self._delete_place(_place(resource, obj), "Background")
         self._finish_namespace(space)
 
@@ -159,7 +159,7 @@ class Deleter:
         obj = self._core.store.get(NAMESPACE, "", space)
         if obj is None or not obj["metadata"].get("deletionTimestamp"):
             return
-        if any(self._core.store.list(r.kind, space) for r in self._core.resources if r.kind.namespaced):
+        if any(self._core.store.objects(r.kind, space) for r in self._core.resources if r.kind.namespaced):
             return
         resource = self._core.resources.of(NAMESPACE)
         emptied = self._core.commit(resource, {**obj, "metadata": {**obj["metadata"]}, "spec": {}}, obj)

@@ -38,7 +38,9 @@ class DeleteOptions:
     def read(cls, body: dict[str, Any]) -> DeleteOptions:
         """From the body of a DELETE."""
         preconditions = body.get("preconditions") or {}
-        propagation = body.get("propagationPolicy") or ("Orphan" if body.get("orphanDependents") else None)
+        propagation: Propagation | None = body.get("propagationPolicy")
+        if body.get("orphanDependents"):
+            propagation = "Orphan"
         return cls(
             grace_seconds=body.get("gracePeriodSeconds"),
             propagation=propagation,

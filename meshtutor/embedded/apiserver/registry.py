@@ -15,12 +15,14 @@ from meshtutor.embedded.apiserver.core import Core
 from meshtutor.embedded.apiserver.deletion import Deleter
 from meshtutor.embedded.apiserver.logs import LogSource
 from meshtutor.embedded.apiserver.options import DeleteOptions, WriteOptions
+from meshtutor.embedded.apiserver.patches.apply import apply
 from meshtutor.embedded.apiserver.patches.merge import merge
 from meshtutor.embedded.apiserver.patches.operations import json_patch
 from meshtutor.embedded.apiserver.patches.strategic import strategic_merge
 from meshtutor.embedded.apiserver.resources import Resource
 from meshtutor.embedded.apiserver.selection import Selection
-from meshtutor.embedded.apiserver.statuses import refusal
+from meshtutor.embedded.apiserver.shape import configuration
+from meshtutor.embedded.apiserver.statuses import not_found, refusal
 from meshtutor.embedded.apiserver.store import Store
 from meshtutor.embedded.apiserver.writing import Writer
 from meshtutor.embedded.network import Block
@@ -73,7 +75,7 @@ class Registry:
     async def list(self, kind: Kind, namespace: str = "", labels: str = "", fields: str = "") -> list[Object]:
         """Objects of a kind; selectors in kubectl's syntax."""
         resource, selection = self.core.resources.of(kind), Selection.parse(labels, fields)
-        return [obj for obj in self.store.list(resource.kind, namespace) if selection.matches(obj)]
+        return [obj for obj in self.store.objects(resource.kind, namespace) if selection.matches(obj)]
 
     async def create(self, obj: Object, options: WriteOptions | None = None) -> Object:
         """Create; ConflictError (AlreadyExists) if it exists."""
@@ -106,17 +108,52 @@ class Registry:
         Like apiserver this tries again when another write came between, unless the patch names a resourceVersion.
         """
         resource = self.core.resources.of(kind)
-        options = options or WriteOptions(manager=manager)
+        options = options or WriteOptions(manager=manager if type == "apply" else "")
         for attempt in range(_ATTEMPTS):
-            current = self.core.find(resource, namespace, name)
-            new = self._patched(resource, current, patch, type, options)
+            current = self.store.get(resource.kind, _space(resource, namespace), name)
+            if current is None and (type != "apply" or subresource):
+                raise not_found(resource.kind, name)
             try:
+                if type == "apply":
+                    return await self._apply(
+                        resource,
+                        current,
+                        patch,
+                        place=(namespace, name),
+                        options=options,
+                        subresource=subresource,
+                    )
+                assert current is not None
+                new = self._patched(resource, current, patch, type, options)
                 return await self._writer.update(resource, new, current, options, subresource)
             except ConflictError:
-                moved = self.store.get(resource.kind, namespace, name) is not current
+                moved = self.store.get(resource.kind, _space(resource, namespace), name) is not current
                 if not moved or _names_version(patch) or attempt == _ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
+
+    async def _apply(
+        self,
+        resource: Resource,
+        current: Object | None,
+        config: Any,
+        *,
+        place: tuple[str, str],
+        options: WriteOptions,
+        subresource: str,
+    ) -> Object:
+        """Server-side apply; creates the object when there is none."""
+        version = options.version or resource.kind.version
+        config = configuration(resource, config, place, version, options)
+        seen = resource.at(current, version) if current else None
+        schema = resource.schema(version) or {}
+        new = apply(seen, config, schema, options.manager, force=options.force, subresource=subresource)
+        tracked = replace(options, manager="")
+        if current is None:
+            made = await self._writer.create(resource, new, tracked)
+            self._deleter.sweep(resource, made)
+            return made
+        return await self._writer.update(resource, new, current, tracked, subresource)
 
     def _patched(
         self, resource: Resource, current: Object, patch: Any, how: PatchType, options: WriteOptions
@@ -129,12 +166,10 @@ class Registry:
                 new = merge(seen, patch)
             case "json":
                 new = json_patch(seen, patch)
-            case "strategic" if resource.custom or schema is None:
-                raise refusal(415, "UnsupportedMediaType", _NO_STRATEGIC)
-            case "strategic":
+            case "strategic" if schema is not None and not resource.custom:
                 new = strategic_merge(seen, patch, schema)
             case _:
-                raise refusal(415, "UnsupportedMediaType", f"patch type {how!r} is not supported")
+                raise refusal(415, "UnsupportedMediaType", _NO_STRATEGIC)
         return dict(new)
 
     async def delete(
@@ -158,7 +193,7 @@ class Registry:
         """First ADDED for every object there is, then a BOOKMARK, then each change in the order of revisions."""
         named = {kind.resource: kind for kind in kinds}
         since = self.store.revision
-        present = [(kind, obj) for kind in named.values() for obj in self.store.list(kind)]
+        present = [(kind, obj) for kind in named.values() for obj in self.store.objects(kind)]
         for kind, obj in present:
             yield Event("ADDED", kind, obj)
         bookmark = {"metadata": {"resourceVersion": str(since)}}
@@ -172,6 +207,11 @@ _NO_STRATEGIC = (
     "the body of the request was in an unknown format - accepted media types include: "
     "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
 )
+
+
+def _space(resource: Resource, namespace: str) -> str:
+    """The namespace as the store has it: "" for cluster-scoped kinds."""
+    return namespace if resource.kind.namespaced else ""
 
 
 def _names_version(patch: Any) -> bool:

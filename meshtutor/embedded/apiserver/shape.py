@@ -16,7 +16,7 @@ from meshtutor.embedded.apiserver.resources import Resource
 from meshtutor.embedded.apiserver.schema.checking import check
 from meshtutor.embedded.apiserver.schema.reading import Reader
 from meshtutor.embedded.apiserver.statuses import FieldError, bad_request, invalid, refusal
-from meshtutor.embedded.apiserver.values import clone
+from meshtutor.embedded.apiserver.values import clone, section
 
 
 def shaped(resource: Resource, obj: Mapping[str, Any], options: WriteOptions) -> Object:
@@ -61,3 +61,29 @@ def _refuse(resource: Resource, obj: Mapping[str, Any], errors: list[FieldError]
     kind, version = resource.kind.kind, str(obj.get("apiVersion", "")).rpartition("/")[2]
     message = f'{kind} in version "{version}" cannot be handled as a {kind}: {"; ".join(map(str, wrong))}'
     raise refusal(400, "BadRequest", message, name=name, kind=kind, causes=[e.cause() for e in wrong])
+
+
+def configuration(
+    resource: Resource, config: Any, place: tuple[str, str], version: str, options: WriteOptions
+) -> Object:
+    """What a server-side apply brings, without unknown fields and without defaults: only what was said is owned."""
+    if not isinstance(config, dict):
+        raise bad_request("an apply configuration is one object")
+    namespace, name = place
+    named = f"{resource.kind.group}/{version}" if resource.kind.group else version
+    if config.get("apiVersion") != named or config.get("kind") != resource.kind.kind:
+        given = f"{config.get('apiVersion')}, Kind={config.get('kind')}"
+        raise bad_request(f"the configuration is {given}; this URL is for {named}, Kind={resource.kind.kind}")
+    if (config.get("metadata") or {}).get("managedFields"):
+        raise bad_request("metadata.managedFields must be nil")
+    reader = Reader(defaults=False)
+    schema = resource.schema(version)
+    copy: Object = reader.read(config, schema) if schema else clone(config)
+    _tell(resource, version, reader.unknown, options)
+    _refuse(resource, config, [e for e in check(copy, schema or {}) if e.reason == "FieldValueTypeInvalid"])
+    meta = section(copy, "metadata")
+    if meta.setdefault("name", name) != name:
+        raise bad_request(f"name must match: the configuration says {meta['name']!r}, the URL {name!r}")
+    if resource.kind.namespaced:
+        meta["namespace"] = namespace or "default"
+    return copy

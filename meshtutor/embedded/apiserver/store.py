@@ -69,7 +69,7 @@ class Store:
         """The object, or None."""
         return self._objects.get(kind.resource, {}).get(namespace, {}).get(name)
 
-    def list(self, kind: Kind, namespace: str = "") -> list[Object]:
+    def objects(self, kind: Kind, namespace: str = "") -> list[Object]:
         """The objects of a kind in the order of namespace and name; of all namespaces if none is given."""
         spaces = self._objects.get(kind.resource, {})
         chosen = [namespace] if namespace else sorted(spaces)

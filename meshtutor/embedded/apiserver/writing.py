@@ -18,6 +18,7 @@ from meshtutor.embedded.apiserver.metadata import (
     stamp_new,
 )
 from meshtutor.embedded.apiserver.options import WriteOptions
+from meshtutor.embedded.apiserver.patches.owned import track_update
 from meshtutor.embedded.apiserver.resources import Resource
 from meshtutor.embedded.apiserver.shape import shaped
 from meshtutor.embedded.apiserver.statuses import (
@@ -55,6 +56,7 @@ class Writer:
         strategy.default(new)
         strategy.prepare_create(new)
         self._check(resource, request, [], options)
+        self._track(resource, new, None, options)
         if options.dry_run:
             return new
         self._core.commit(resource, new, None)
@@ -84,8 +86,9 @@ class Writer:
             new = {**current, "metadata": _status_metadata(new, current), "status": new.get("status") or {}}
         else:
             new = await self._prepared(resource, new, current, options)
-        if subresource != "finalize" and _same(new, current):
+        if _same(new, current):
             return current
+        self._track(resource, new, current, options, subresource)
         if options.dry_run:
             return new
         if is_finished(new):
@@ -121,6 +124,22 @@ class Writer:
         if found:
             raise invalid(resource.kind, meta["name"], found)
         options.warnings.extend(validate(self._core.validators, request))
+
+    def _track(
+        self,
+        resource: Resource,
+        new: Object,
+        old: Object | None,
+        options: WriteOptions,
+        subresource: str = "",
+    ) -> None:
+        """Record who owns what this write changed; an apply has done that itself."""
+        if options.manager:
+            schema = resource.schema(resource.kind.version) or {}
+            version = f"{resource.kind.group}/{options.version}" if resource.kind.group else options.version
+            track_update(
+                new, old, schema, manager=options.manager, api_version=version, subresource=subresource
+            )
 
     def _preconditions(self, resource: Resource, obj: Object, current: Object) -> None:
         given, held = obj.get("metadata") or {}, current["metadata"]

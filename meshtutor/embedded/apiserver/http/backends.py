@@ -80,7 +80,7 @@ def _service(store: Store, service: Object, port: str) -> tuple[str, int]:
         chosen = ports[0]
     if chosen is None:
         raise refusal(503, "ServiceUnavailable", f'no service port "{port}" found for service "{name}"')
-    slices = [s for s in store.list(ENDPOINT_SLICE, meta["namespace"])
+    slices = [s for s in store.objects(ENDPOINT_SLICE, meta["namespace"])
               if (s["metadata"].get("labels") or {}).get(_SERVICE_NAME) == name]  # fmt: skip
     ready = [pair for each in slices for pair in _endpoints(each, chosen.get("name") or "")]
     if not ready:

@@ -41,18 +41,9 @@ class Discovery:
 
     def document(self, path: str, accept: str, address: str) -> dict[str, Any]:
         """The document at `/api`, `/apis`, `/api/v1`, `/apis/GROUP` or `/apis/GROUP/VERSION`; 404 elsewhere."""
-        found = AGGREGATED.search(accept)
         match path.strip("/").split("/"):
-            case ["api"] if found:
-                return self._aggregated([""], found[1])
-            case ["apis"] if found:
-                return self._aggregated(self._groups(), found[1])
-            case ["api"]:
-                addresses = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
-                return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}
-            case ["apis"]:
-                groups = [self._group(group) for group in self._groups()]
-                return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+            case ["api" | "apis" as root]:
+                return self._root(root, AGGREGATED.search(accept), address)
             case ["api", version]:
                 return self._list("", version)
             case ["apis", group] if group in self._groups():
@@ -60,6 +51,15 @@ class Discovery:
             case ["apis", group, version]:
                 return self._list(group, version)
         raise no_such_resource()
+
+    def _root(self, root: str, aggregated: re.Match[str] | None, address: str) -> dict[str, Any]:
+        if aggregated:
+            return self._aggregated([""] if root == "api" else self._groups(), aggregated[1])
+        if root == "api":
+            addresses = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
+            return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}
+        groups = [self._group(group) for group in self._groups()]
+        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
     def versions(self) -> list[tuple[str, str]]:
         """Every (group, version) that is served."""

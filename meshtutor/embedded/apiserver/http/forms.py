@@ -23,7 +23,7 @@ def shown(form: str, resource: Resource, version: str, obj: Object, query: Query
 
 
 def shown_list(
-    form: str, resource: Resource, version: str, objects: list[Object], meta: dict[str, Any], query: Query
+    form: str, resource: Resource, version: str, objects: list[Object], *, meta: dict[str, Any], query: Query
 ) -> Object:
     """A list of objects; `meta` is the ListMeta."""
     seen = [resource.at(obj, version) for obj in objects]

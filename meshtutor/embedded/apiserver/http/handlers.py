@@ -58,10 +58,10 @@ class Handlers:
         self._check_version(query.get("resourceVersion", ""), query.get("resourceVersionMatch", ""))
         selection = Selection.parse(query.get("labelSelector", ""), query.get("fieldSelector", ""))
         store = self._registry.store
-        found = [o for o in store.list(resource.kind, target.namespace) if selection.matches(o)]
+        found = [o for o in store.objects(resource.kind, target.namespace) if selection.matches(o)]
         page, meta = _page(found, number(query, "limit") or 0, query.get("continue", ""), store.revision)
         body = shown_list(
-            form_of(request.headers.get("Accept", "")), resource, target.version, page, meta, query
+            form_of(request.headers.get("Accept", "")), resource, target.version, page, meta=meta, query=query
         )
         return answer(body)
 
@@ -71,7 +71,7 @@ class Handlers:
         obj = _addressed(await object_of(request), target, resource)
         options = _options(request, target)
         made = await self._registry.create(obj, options)
-        return self._shown(request, target, resource, made, 201, options)
+        return self._shown(request, target, resource, made, status=201, options=options)
 
     # PUT /.../RESOURCE/NAME[/status]
     async def update(self, request: web.Request, target: Target, resource: Resource) -> web.Response:
@@ -83,7 +83,7 @@ class Handlers:
             raise bad_request(f"the name of the object ({own}) does not match the name on the URL ({url})")
         options = _options(request, target)
         new = await self._registry.update(obj, target.subresource, options)
-        return self._shown(request, target, resource, new, 200, options)
+        return self._shown(request, target, resource, new, options=options)
 
     # PATCH /.../RESOURCE/NAME[/status]
     async def patch(self, request: web.Request, target: Target, resource: Resource) -> web.Response:
@@ -108,7 +108,7 @@ class Handlers:
             subresource=target.subresource,
             options=options,
         )
-        return self._shown(request, target, resource, new, 200 if existed else 201, options)
+        return self._shown(request, target, resource, new, status=200 if existed else 201, options=options)
 
     # DELETE /.../RESOURCE/NAME
     async def delete(self, request: web.Request, target: Target, resource: Resource) -> web.Response:
@@ -128,14 +128,14 @@ class Handlers:
         query = request.query
         selection = Selection.parse(query.get("labelSelector", ""), query.get("fieldSelector", ""))
         found = [
-            o for o in self._registry.store.list(resource.kind, target.namespace) if selection.matches(o)
+            o for o in self._registry.store.objects(resource.kind, target.namespace) if selection.matches(o)
         ]
         for obj in found:
             meta = obj["metadata"]
             if self._registry.store.get(resource.kind, meta.get("namespace", ""), meta["name"]):
                 self._registry.remove(resource.kind, meta["name"], meta.get("namespace", ""), options)
         meta = {"resourceVersion": str(self._registry.store.revision)}
-        return answer(shown_list("", resource, target.version, found, meta, query))
+        return answer(shown_list("", resource, target.version, found, meta=meta, query=query))
 
     def _shown(
         self,
@@ -143,6 +143,7 @@ class Handlers:
         target: Target,
         resource: Resource,
         obj: Object,
+        *,
         status: int = 200,
         options: WriteOptions | None = None,
     ) -> web.Response:
@@ -224,8 +225,10 @@ def _deleted(resource: Resource, last: Object) -> Object:
 
 
 def _page(found: list[Object], limit: int, token: str, revision: int) -> tuple[list[Object], dict[str, Any]]:
-    """A page of a list. Later pages show the present, with the first page's version: a watch from there tells
-    whatever has changed in between."""
+    """A page of a list.
+
+    Later pages show the present, with the first page's version: a watch from there tells what has changed since.
+    """
     if token:
         revision, after = _read_token(token)
         found = [obj for obj in found if _key(obj) > after]

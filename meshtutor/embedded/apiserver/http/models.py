@@ -17,6 +17,7 @@ from meshtutor.embedded.apiserver.schema.builtin import MODEL
 _FIELD: Final = re.compile(r'^    (\w+): .*?\bdescription=("(?:[^"\\]|\\.)*")\)?$', re.MULTILINE)
 _FIELD_BEFORE_37: Final = re.compile(r'"""Gets the (\w+) of this \w+\.[^\n]*\n\n\s+(.*?)\s*# noqa', re.DOTALL)
 _SUMMARY: Final = re.compile(r'^class \w+\(BaseModel\):\n    """\n\s*(.+?)\n', re.MULTILINE)
+_MODEL_NAME: Final = re.compile(r"(?:[A-Z][a-z]+)?(V\d+(?:(?:alpha|beta)\d+)?)(.+)")
 _INT_OR_STRING: Final = {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]}
 Schema = Mapping[str, Any]
 
@@ -41,15 +42,22 @@ class Models:
 
     def _model(self, schema: Schema) -> str:
         model = schema[MODEL]
-        name = f"io.k8s.{model}"
+        name = _component(model)
         if name not in self.schemas:
             made = self.schemas[name] = {}
             described = _descriptions(builtin.source(model))
             made.update(self._plain(schema, described.get("", "")))
             for key, child in made.get("properties", {}).items():
-                if described.get(key):
-                    made["properties"][key] = {**child, "description": described[key]}
+                if told := described.get(key) or self._of_reference(child):
+                    made["properties"][key] = {**child, "description": told}
         return name
+
+    def _of_reference(self, child: Schema) -> str:
+        """A field of which the client says nothing is what its model is."""
+        for part in child.get("allOf") or ():
+            referred = self.schemas.get(part["$ref"].rpartition("/")[2]) or {}
+            return str(referred.get("description", ""))
+        return ""
 
     def _schema(self, schema: Schema) -> dict[str, Any]:
         if MODEL in schema:
@@ -68,6 +76,13 @@ class Models:
             if isinstance(made.get(name), Mapping):
                 made[name] = self._schema(made[name])
         return made
+
+
+def _component(model: str) -> str:
+    """`io.k8s.api.v1.PodSpec` for V1PodSpec; kubectl explain prints the last part."""
+    found = _MODEL_NAME.fullmatch(model)
+    assert found is not None, model
+    return f"io.k8s.api.{found[1].lower()}.{found[2]}"
 
 
 def _descriptions(text: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Final
 
 from aiohttp import web
 
-from meshtutor.embedded.apiserver.http.answers import answer, flag, form_of, refused
+from meshtutor.embedded.apiserver.http.answers import answer, flag, refused
 from meshtutor.embedded.apiserver.http.authentication import Authenticator
 from meshtutor.embedded.apiserver.http.discovery import Discovery
 from meshtutor.embedded.apiserver.http.handlers import Handlers
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 _BODY_LIMIT: Final = 3 * 1024 * 1024
 _SHUTDOWN_SECONDS: Final = 0.2
 _KEEPALIVE_SECONDS: Final = 300.0
+_ROOTS: Final = ("/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version")
 _EXEC: Final = (
     "{0} is not supported: containers of this lab are processes of this machine, without a namespace to enter. "
     "Next step: kubectl logs, or on a real cluster kubectl {0}."
@@ -126,22 +127,22 @@ class ApiServer:
     def _general(self, request: web.Request) -> web.Response:
         """What is not about objects: health, version, discovery, OpenAPI."""
         path = request.path.rstrip("/") or "/"
-        if path in ("/livez", "/readyz", "/healthz") or path.startswith(("/livez/", "/readyz/", "/healthz/")):
+        if path.split("/")[1] in ("livez", "readyz", "healthz"):
             return web.Response(text="ok")
-        if path == "/version":
-            return answer(_version())
-        if path == "/openapi/v2":
-            return self._openapi.v2()
-        if path == "/openapi/v3":
-            return self._openapi.index()
+        fixed: dict[str, Callable[[], web.Response]] = {
+            "/": lambda: answer({"paths": list(_ROOTS)}),
+            "/version": lambda: answer(_version()),
+            "/openapi/v2": self._openapi.v2,
+            "/openapi/v3": self._openapi.index,
+        }
+        if found := fixed.get(path):
+            return found()
         if path.startswith("/openapi/v3/"):
             return self._openapi.document(request)
-        if path == "/":
-            return answer(
-                {"paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]}
-            )
-        accept = request.headers.get("Accept", "")
-        document = self._discovery.document(path, accept, request.host)
+        return self._discover(request, path)
+
+    def _discover(self, request: web.Request, path: str) -> web.Response:
+        document = self._discovery.document(path, request.headers.get("Accept", ""), request.host)
         response = answer(document)
         if document["kind"] == "APIGroupDiscoveryList":
             version = document["apiVersion"].partition("/")[2]

@@ -53,7 +53,7 @@ class Watch:
         """Events for ever."""
         since = self.told = self.store.revision if self.initial else version_of(self.since)
         if self.initial:
-            for obj in self.store.list(self.resource.kind, self.selection.namespace):
+            for obj in self.store.objects(self.resource.kind, self.selection.namespace):
                 if self.selection.matches(obj):
                     yield "ADDED", obj
             if self.end_marked:

@@ -170,7 +170,7 @@ def _fits(value: Any, schema: Schema, path: str) -> bool:
 
 @lru_cache(maxsize=512)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern of Go's RE2, which Python's engine reads alike but for `\\z`."""
+    """A pattern of Go's RE2, which Python's engine reads alike but for its sign for the end of the text."""
     return re.compile(pattern.replace(r"\z", r"\Z"))
 
 

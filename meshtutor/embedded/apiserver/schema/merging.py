@@ -1,6 +1,7 @@
 """How the lists of built-in kinds merge: what Go's `patchStrategy`, `patchMergeKey` and `listType` tags say.
 
-The official client's models do not carry these tags, so this is a table of facts from staging/src/k8s.io/api/*/types.go.
+The official client's models do not carry these tags, so this is a table of facts from
+staging/src/k8s.io/api/*/types.go.
 Keys are the client's model names. A list of any other model is replaced as a whole (atomic).
 """
 
@@ -20,8 +21,8 @@ _BY_NAME = (
     "V1Volume",
 )
 MERGED_BY: Final[dict[str, tuple[str, ...]]] = {
-    **{model: ("type",) for model in _BY_TYPE},
-    **{model: ("name",) for model in _BY_NAME},
+    **dict.fromkeys(_BY_TYPE, ("type",)),
+    **dict.fromkeys(_BY_NAME, ("name",)),
     "V1ContainerPort": ("containerPort", "protocol"),
     "V1ServicePort": ("port", "protocol"),
     "V1VolumeMount": ("mountPath",),

@@ -28,7 +28,7 @@ class Allocator:
 
     def address(self) -> str:
         """A free cluster IP."""
-        used = {service["spec"].get("clusterIP") for service in self._store.list(SERVICE)}
+        used = {service["spec"].get("clusterIP") for service in self._store.objects(SERVICE)}
         found = next((a for a in map(self._block.service, range(_ADDRESSES)) if a not in used), None)
         if found is None:
             raise refusal(500, "InternalError", "the range of cluster IPs is full")
@@ -78,9 +78,9 @@ class Allocator:
 
     def _others(self, service: Object) -> Iterator[Object]:
         uid = service["metadata"].get("uid")
-        return (s for s in self._store.list(SERVICE) if s["metadata"]["uid"] != uid)
+        return (s for s in self._store.objects(SERVICE) if s["metadata"]["uid"] != uid)
 
     def _used_ports(self, except_uid: str) -> Iterator[int]:
-        for service in self._store.list(SERVICE):
+        for service in self._store.objects(SERVICE):
             if service["metadata"]["uid"] != except_uid:
                 yield from (p["nodePort"] for p in items_of(service["spec"], "ports") if p.get("nodePort"))

@@ -29,10 +29,10 @@ class Strategy:
     def prepare_update(self, obj: Object, old: Object) -> None:
         """Carry over what the server owns."""
 
-    def validate(self, obj: Object) -> list[FieldError]:
+    def validate(self, obj: Object) -> list[FieldError]:  # noqa: ARG002 - an interface
         """What is wrong with the object itself."""
         return []
 
-    def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
+    def validate_update(self, obj: Object, old: Object) -> list[FieldError]:  # noqa: ARG002
         """What is wrong with the change."""
         return []

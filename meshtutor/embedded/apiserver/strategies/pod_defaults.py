@@ -71,9 +71,9 @@ def _default_requests(resources: dict[str, Any]) -> None:
 
 
 def _default_volume(volume: dict[str, Any]) -> None:
-    for source in ("configMap", "secret", "downwardAPI", "projected"):
-        if isinstance(volume.get(source), dict):
-            fill(volume[source], {"defaultMode": _MODE})
+    for name in ("configMap", "secret", "downwardAPI", "projected"):
+        if isinstance(volume.get(name), dict):
+            fill(volume[name], {"defaultMode": _MODE})
     for source in items_of(volume.get("projected"), "sources"):
         if isinstance(token := source.get("serviceAccountToken"), dict):
             fill(token, {"expirationSeconds": 3600})

@@ -49,7 +49,7 @@ class ServiceStrategy(Strategy):
     def prepare_create(self, obj: Object) -> None:
         """An empty status, and addresses."""
         obj["status"] = {"loadBalancer": {}}
-        self._allocate(obj, None)
+        self._allocate(obj)
 
     def prepare_update(self, obj: Object, old: Object) -> None:
         """What was allocated stays, unless the new type has no use for it."""
@@ -62,9 +62,9 @@ class ServiceStrategy(Strategy):
                 fill(port, {"nodePort": known.get((port.get("port"), port.get("protocol")))})
             elif before["type"] in _EXTERNAL and port.get("nodePort") in known.values():
                 port.pop("nodePort", None)
-        self._allocate(obj, old)
+        self._allocate(obj)
 
-    def _allocate(self, obj: Object, old: Object | None) -> None:
+    def _allocate(self, obj: Object) -> None:
         spec = obj["spec"]
         if spec["type"] == "ExternalName":
             spec.pop("clusterIP", None)
@@ -120,9 +120,11 @@ def _check_port(port: dict[str, Any], path: str, *, several: bool) -> list[Field
 
 
 def _check_duplicates(ports: list[dict[str, Any]]) -> list[FieldError]:
-    found, seen = [], set()
+    found: list[FieldError] = []
+    seen: set[tuple[object, ...]] = set()
     for i, port in enumerate(ports):
-        keys = {("name", port.get("name") or i), ("port", port.get("port"), port.get("protocol"))}
+        own = ("port", port.get("port"), port.get("protocol"))
+        keys: set[tuple[object, ...]] = {("name", port.get("name") or i), own}
         for key in keys & seen:
             message = f'Duplicate value: "{key[1]}"'
             found.append(FieldError(f"spec.ports[{i}]", "FieldValueDuplicate", message))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,19 @@ from meshtutor.embedded.objects import seconds_of
 Object = Mapping[str, Any]
 NONE: Final = "<none>"
 _MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86400, 86400 * 365
+_SIGNS: Final = {1: "s", _MINUTE: "m", _HOUR: "h", _DAY: "d", _YEAR: "y"}
+_SCALE: Final = (
+    (2 * _MINUTE, 1, 0),
+    (10 * _MINUTE, _MINUTE, 1),
+    (3 * _HOUR, _MINUTE, 0),
+    (8 * _HOUR, _HOUR, _MINUTE),
+    (2 * _DAY, _HOUR, 0),
+    (8 * _DAY, _DAY, _HOUR),
+    (2 * _YEAR, _DAY, 0),
+    (8 * _YEAR, _YEAR, _DAY),
+    (math.inf, _YEAR, 0),
+)
+"""Below how many seconds which unit is used, and which smaller one beside it."""
 
 
 @dataclass(frozen=True)
@@ -63,24 +77,9 @@ def duration(seconds: float) -> str:
     s = int(seconds)
     if s < 0:
         return "<invalid>" if s < -1 else "0s"
-    for limit, text in (
-        (2 * _MINUTE, lambda: f"{s}s"),
-        (10 * _MINUTE, lambda: _two(s, _MINUTE, "m", 1, "s")),
-        (3 * _HOUR, lambda: f"{s // _MINUTE}m"),
-        (8 * _HOUR, lambda: _two(s, _HOUR, "h", _MINUTE, "m")),
-        (2 * _DAY, lambda: f"{s // _HOUR}h"),
-        (8 * _DAY, lambda: _two(s, _DAY, "d", _HOUR, "h")),
-        (2 * _YEAR, lambda: f"{s // _DAY}d"),
-        (8 * _YEAR, lambda: _two(s, _YEAR, "y", _DAY, "d")),
-    ):
-        if s < limit:
-            return text()
-    return f"{s // _YEAR}y"
-
-
-def _two(s: int, unit: int, sign: str, smaller: int, small_sign: str) -> str:
-    rest = s % unit // smaller
-    return f"{s // unit}{sign}" + (f"{rest}{small_sign}" if rest else "")
+    unit, smaller = next((u, below) for limit, u, below in _SCALE if s < limit)
+    rest = s % unit // smaller if smaller else 0
+    return f"{s // unit}{_SIGNS[unit]}" + (f"{rest}{_SIGNS[smaller]}" if rest else "")
 
 
 def joined(pairs: Mapping[str, Any] | None) -> str:
