@@ -1,0 +1,91 @@
+"""Which route takes a call, and why the others do not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from meshtutor.xray.call import Call
+from meshtutor.xray.result import Candidate
+from meshtutor.xray.strings import header_failure, parameter_failure
+
+Json = dict[str, Any]
+
+
+def choose(virtual_host: Json, call: Call) -> tuple[Json | None, tuple[Candidate, ...]]:
+    """The first route that takes the call, and all that were looked at until then."""
+    candidates = []
+    for route in virtual_host.get("routes", ()):
+        reason = failure(route.get("match", {}), call)
+        candidates.append(_candidate(route, reason))
+        if not reason:
+            return route, tuple(candidates)
+    return None, tuple(candidates)
+
+
+def failure(match: Json, call: Call) -> str:
+    """The first condition of a match that a call does not meet, or ""."""
+    return next(_failures(match, call), "")
+
+
+def _failures(match: Json, call: Call) -> Iterator[str]:
+    if "connect_matcher" in match:
+        yield from [] if call.method == "CONNECT" else ["only for CONNECT"]
+        return
+    if path := _path_failure(match, call.path_only):
+        yield path
+    for matcher in match.get("headers", ()):
+        if said := header_failure(matcher, call):
+            yield said
+    for matcher in match.get("query_parameters", ()):
+        if said := parameter_failure(matcher, call):
+            yield said
+
+
+def _path_failure(match: Json, path: str) -> str:
+    fold = match.get("case_sensitive") is False
+    given = path.lower() if fold else path
+
+    def same(text: str) -> str:
+        return text.lower() if fold else text
+
+    if "path" in match:
+        return "" if given == same(match["path"]) else f"path {path!r} is not {match['path']!r}"
+    if "prefix" in match:
+        fits = given.startswith(same(match["prefix"]))
+        return "" if fits else f"path {path!r} does not begin with {match['prefix']!r}"
+    if "path_separated_prefix" in match:
+        prefix = same(match["path_separated_prefix"])
+        fits = given == prefix or given.startswith(f"{prefix}/")
+        return "" if fits else f"path {path!r} is not under {match['path_separated_prefix']!r}"
+    if "safe_regex" in match:
+        regex = match["safe_regex"]["regex"]
+        fits = re.fullmatch(regex, path) is not None
+        return "" if fits else f"path {path!r} does not match the regex {regex!r}"
+    return ""
+
+
+def _candidate(route: Json, reason: str) -> Candidate:
+    metadata = (route.get("metadata") or {}).get("filter_metadata") or {}
+    return Candidate(
+        name=route.get("name", ""),
+        reason=reason or _why(route.get("match", {})),
+        matched=not reason,
+        config=str((metadata.get("istio") or {}).get("config", "")),
+        rule=str((metadata.get("meshtutor") or {}).get("rule", "")),
+    )
+
+
+def _why(match: Json) -> str:
+    """What a chosen route asked for."""
+    count = len(match.get("headers", ())) + len(match.get("query_parameters", ()))
+    more = f" and {count} more condition{'s' if count > 1 else ''}" if count else ""
+    if "path" in match:
+        return f"path is {match['path']!r}{more}"
+    if "safe_regex" in match:
+        return f"path matches {match['safe_regex']['regex']!r}{more}"
+    prefix = match.get("prefix", match.get("path_separated_prefix", "/"))
+    if prefix == "/":
+        return f"any path{more}" if count else "takes every request"
+    return f"path begins with {prefix!r}{more}"
