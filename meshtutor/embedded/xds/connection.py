@@ -1,9 +1,12 @@
 """One proxy's delta ADS stream as a state machine without I/O: requests in, responses out.
 
 The order of updates is Envoy's "make before break" (docs, "xDS protocol", eventual consistency): clusters, then their
-endpoints, then listeners, then routes, and removals last. One response is in flight at a time, and routes are held
-until the endpoints of every new cluster are acknowledged: a route that names a cluster which still warms is answered
-with 503 NC. So moving traffic to a new subset loses no request.
+endpoints, then listeners, then routes, and removals last. One response of a type is in flight at a time, and routes
+are held until the endpoints of every new cluster are acknowledged: a route that names a cluster which still warms is
+answered with 503 NC. So moving traffic to a new subset loses no request.
+
+Endpoints do not wait for the ACK of their clusters: once Envoy has started it holds that ACK back until the clusters
+are warm (ClusterManagerImpl::updateClusterCounts pauses CDS), and they warm by their endpoints.
 """
 
 from __future__ import annotations
@@ -26,11 +29,9 @@ TYPES = (CDS, EDS, LDS, RDS, SDS)
 WARMING_SECONDS = 2.0
 """How long routes are held for endpoints that a proxy does not ask for (it refused their cluster, say)."""
 
-_UPDATE, _REMOVE, _WARM = "update", "remove", "warm"
-_STEPS = (
-    (_UPDATE, CDS), (_UPDATE, EDS), (_WARM, EDS), (_UPDATE, LDS), (_UPDATE, RDS), (_UPDATE, SDS),
-    (_REMOVE, LDS), (_REMOVE, CDS),
-)  # fmt: skip
+_CLUSTERS = (CDS, EDS)
+_ROUTES = (LDS, RDS, SDS)
+_REMOVED = (LDS, CDS)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Connection:
         self.proxy = proxy
         self._send, self._answered, self._settled = send, answered, settled
         self.subscriptions = {type_url: Subscription(type_url) for type_url in TYPES}
-        self._in_flight: _InFlight | None = None
+        self._in_flight: dict[str, _InFlight] = {}
         self._warming: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._nonces = itertools.count(1)
@@ -66,7 +67,7 @@ class Connection:
     @property
     def idle(self) -> bool:
         """Whether the proxy has all it shall have and has answered for it."""
-        return self._in_flight is None and not any(s.pending for s in self.subscriptions.values())
+        return not self._in_flight and not any(s.pending for s in self.subscriptions.values())
 
     @property
     def rejections(self) -> dict[str, str]:
@@ -108,10 +109,10 @@ class Connection:
             self._timer.cancel()
 
     def _acknowledge(self, request: discovery_pb2.DeltaDiscoveryRequest, subscription: Subscription) -> None:
-        flight = self._in_flight
+        flight = self._in_flight.get(request.type_url)
         if flight is None or flight.nonce != request.response_nonce:
             return
-        self._in_flight = None
+        del self._in_flight[request.type_url]
         error = request.error_detail.message if request.HasField("error_detail") else ""
         for name in flight.names:
             if error:
@@ -127,23 +128,31 @@ class Connection:
         self._answered(flight.type_url, error)
 
     def _advance(self) -> None:
-        """Send the next response that may go now, if any."""
-        if self._in_flight is not None:
+        """Send what may go now; tell when nothing is left."""
+        if self._send_updates(_CLUSTERS) or (self._warming and self._holds()):
             return
-        for step, type_url in _STEPS:
-            subscription = self.subscriptions[type_url]
-            if step == _WARM:
-                if self._warming and self._holds():
-                    return
-            elif step == _UPDATE and (updates := subscription.updates()):
-                self._respond(subscription, updates, [])
-                return
-            elif step == _REMOVE and (removals := subscription.removals()):
-                self._respond(subscription, [], removals)
-                return
+        if self._send_updates(_ROUTES) or self._send_removals():
+            return
         for subscription in self.subscriptions.values():
             subscription.dirty.clear()
         self._settled()
+
+    def _send_updates(self, types: tuple[str, ...]) -> bool:
+        """Send the first type that differs and is free; whether anything of these types is on its way."""
+        for type_url in types:
+            free = type_url not in self._in_flight
+            if free and (updates := self.subscriptions[type_url].updates()):
+                self._respond(self.subscriptions[type_url], updates, [])
+            if type_url in self._in_flight and type_url != CDS:
+                return True
+        return any(type_url in self._in_flight for type_url in types)
+
+    def _send_removals(self) -> bool:
+        for type_url in _REMOVED:
+            if removals := self.subscriptions[type_url].removals():
+                self._respond(self.subscriptions[type_url], [], removals)
+                return True
+        return False
 
     def _holds(self) -> bool:
         """Whether routes wait for clusters that warm; a timer ends the wait."""
@@ -164,7 +173,7 @@ class Connection:
     def _respond(self, subscription: Subscription, updates: list[Resource], removals: list[str]) -> None:
         nonce = str(next(self._nonces))
         names = (*(resource.name for resource in updates), *removals)
-        self._in_flight = _InFlight(subscription.type_url, nonce, names)
+        self._in_flight[subscription.type_url] = _InFlight(subscription.type_url, nonce, names)
         subscription.mark_sent(updates, removals)
         if subscription.type_url == CDS:
             self._warm(updates)
