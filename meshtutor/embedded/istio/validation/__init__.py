@@ -1,0 +1,13 @@
+"""What makes an Istio object wrong although its shape is right: Istio's webhook as pure functions.
+
+    problem        one finding: path, sentence, severity
+    names, values  texts that have a grammar: hosts, labels, ports; durations, expressions, headers
+    shape          what the schema's notation says: durations, at most one of several fields
+    kinds          which checks a kind has; the other files are those checks, one per kind or part of one
+    unsupported    what Istio knows and the lab does not do yet: refused by name
+    references     what names something that is not there: warnings with istioctl analyze's codes
+    admission      all of it as the API server's validator
+
+What belongs here: functions of one object (references: of all objects) that say what is wrong. Types, required
+fields and enums are the schema's (embedded/crds). Source: Istio's pkg/config/validation and pkg/config/analysis.
+"""

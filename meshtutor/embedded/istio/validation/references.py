@@ -1,0 +1,252 @@
+"""Rules that name something which is not there: services, subsets, gateways, ports.
+
+Warnings only, with the codes of `istioctl analyze` where it has one. Source: Istio's pkg/config/analysis/analyzers
+and msg/messages.yaml. An object is judged together with those that are there when it is applied.
+
+Left out: exportTo and Sidecars, which may hide a service from some callers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from meshtutor.embedded.istio.hosts import host_matches, resolve
+from meshtutor.embedded.istio.validation.problem import Problems, each, warning
+from meshtutor.kube import kinds, objects
+
+Object = dict[str, Any]
+NOT_FOUND: Final = "IST0101"
+CONFLICTING_HOSTS: Final = "IST0109"
+PORT_REQUIRED: Final = "IST0112"
+HOST_NOT_IN_GATEWAY: Final = "IST0132"
+PORT_NOT_ON_SERVICE: Final = "IST0162"
+CONCERNED: Final = (kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY)
+
+
+@dataclass(frozen=True)
+class World:
+    """What rules may refer to. `hosts`: port numbers by full name, wildcards of ServiceEntries included."""
+
+    hosts: Mapping[str, tuple[int, ...]]
+    rules: list[Object] = field(default_factory=list)
+    gateways: Mapping[str, Object] = field(default_factory=dict)
+    virtual_services: list[Object] = field(default_factory=list)
+    services: list[Object] = field(default_factory=list)
+    pods: list[Object] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, lister: Callable[[kinds.Kind], Iterable[Object]]) -> World:
+        """From the objects as they are now."""
+        services = list(lister(kinds.SERVICE))
+        hosts = {_fqdn(service): _port_numbers(service) for service in services}
+        for entry in lister(kinds.SERVICE_ENTRY):
+            hosts |= {host: _entry_ports(entry) for host in objects.spec(entry).get("hosts") or ()}
+        return cls(
+            hosts,
+            list(lister(kinds.DESTINATION_RULE)),
+            {
+                f"{objects.namespace(gateway)}/{objects.name(gateway)}": gateway
+                for gateway in lister(kinds.GATEWAY)
+            },
+            list(lister(kinds.VIRTUAL_SERVICE)),
+            services,
+            list(lister(kinds.POD)),
+        )
+
+    def ports(self, host: str) -> tuple[int, ...] | None:
+        """The ports of a host, or None where nothing bears that name."""
+        if host in self.hosts:
+            return self.hosts[host]
+        return next(
+            (ports for name, ports in self.hosts.items() if "*" in name and host_matches(name, host)), None
+        )
+
+    def subsets(self, host: str) -> set[str]:
+        """The subsets that any DestinationRule defines for a host."""
+        return {
+            subset.get("name", "")
+            for rule in self.rules
+            if host_matches(_rule_host(rule), host)
+            for subset in objects.spec(rule).get("subsets") or ()
+        }
+
+
+def check(obj: Object, world: World) -> Problems:
+    """Warnings about one VirtualService, DestinationRule or Gateway."""
+    checks = {"VirtualService": _virtual_service, "DestinationRule": _destination_rule, "Gateway": _gateway}
+    function = checks.get(obj.get("kind", ""))
+    return function(obj, world) if function else iter(())
+
+
+def destinations(spec: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(path, destination) of every place a VirtualService sends something to."""
+    for section in ("http", "tcp", "tls"):
+        for path, rule in each(spec.get(section), f"spec.{section}"):
+            for place, route in each(rule.get("route"), f"{path}.route"):
+                yield f"{place}.destination", route.get("destination") or {}
+            for place, mirror in each(rule.get("mirrors"), f"{path}.mirrors"):
+                yield f"{place}.destination", mirror.get("destination") or {}
+            if "mirror" in rule:
+                yield f"{path}.mirror", rule["mirror"] or {}
+
+
+def _virtual_service(obj: Object, world: World) -> Problems:
+    spec, namespace = objects.spec(obj), _namespace(obj)
+    for path, destination in destinations(spec):
+        yield from _destination(path, destination, namespace, world)
+    for path, name in each(spec.get("gateways"), "spec.gateways"):
+        if name == "mesh":
+            continue
+        gateway = world.gateways.get(name if "/" in name else f"{namespace}/{name}")
+        if gateway is None:
+            hint = "apply the Gateway; if it is in another namespace, write NAMESPACE/NAME"
+            yield warning(path, f"referenced gateway not found: {name!r}", hint, NOT_FOUND)
+        else:
+            yield from _hosts_served(spec, name, gateway)
+    yield from _same_hosts(obj, world)
+
+
+def _destination(path: str, destination: dict[str, Any], namespace: str, world: World) -> Problems:
+    written, subset = str(destination.get("host", "")), destination.get("subset")
+    host = resolve(written, namespace)
+    ports = world.ports(host)
+    if ports is None:
+        hint = "such requests are answered with 503; check the name"
+        if "." in written and f"{written}.svc.cluster.local" in world.hosts:
+            hint = f"Istio completes names without a dot only: write {written}.svc.cluster.local"
+        yield warning(f"{path}.host", f"referenced host not found: {written!r}", hint, NOT_FOUND)
+        return
+    if subset and subset not in (known := world.subsets(host)):
+        hint = f"such requests are answered with 503; {_known(known)}"
+        message = f"referenced host+subset in destinationrule not found: {f'{written}+{subset}'!r}"
+        yield warning(f"{path}.subset", message, hint, NOT_FOUND)
+    number = (destination.get("port") or {}).get("number")
+    if number is not None and ports and number not in ports:
+        message = f"{written} has no port {number}"
+        yield warning(f"{path}.port.number", message, f"it has {_listed(ports)}", NOT_FOUND)
+    if number is None and len(ports) > 1:
+        message = f"{written} has several ports, so the destination must name one"
+        yield warning(path, message, f"it has {_listed(ports)}", PORT_REQUIRED)
+
+
+def _hosts_served(spec: Mapping[str, Any], name: str, gateway: Object) -> Problems:
+    served = [
+        host.rpartition("/")[2]
+        for server in objects.spec(gateway).get("servers") or ()
+        for host in server.get("hosts") or ()
+    ]
+    for path, host in each(spec.get("hosts"), "spec.hosts"):
+        if not any(host_matches(pattern, host) or host_matches(host, pattern) for pattern in served):
+            message = f"host {host!r} is served by no server of gateway {name!r}"
+            yield warning(path, message, f"it serves {', '.join(served)}", HOST_NOT_IN_GATEWAY)
+
+
+def _same_hosts(obj: Object, world: World) -> Problems:
+    """Two VirtualServices of sidecars for one host: a sidecar obeys only one of them, the older."""
+    mine = _mesh_hosts(obj)
+    for other in world.virtual_services:
+        if objects.ObjectKey.of(other) == objects.ObjectKey.of(obj):
+            continue
+        for host in sorted(set(mine) & set(_mesh_hosts(other))):
+            message = (
+                f"the VirtualService {_namespace(other)}/{objects.name(other)} has rules for {host}, too"
+            )
+            yield warning(
+                mine[host], message, "sidecars obey the older one only; write them in one", CONFLICTING_HOSTS
+            )
+
+
+def _mesh_hosts(obj: Object) -> dict[str, str]:
+    """Path by full name of each host that a VirtualService has rules for inside the mesh."""
+    spec = objects.spec(obj)
+    if spec.get("gateways") and "mesh" not in spec["gateways"]:
+        return {}
+    return {resolve(host, _namespace(obj)): path for path, host in each(spec.get("hosts"), "spec.hosts")}
+
+
+def _destination_rule(obj: Object, world: World) -> Problems:
+    host = _rule_host(obj)
+    written = objects.spec(obj).get("host", "")
+    if "*" not in host and world.ports(host) is None:
+        yield warning(
+            "spec.host", f"referenced host not found: {written!r}", "the rule does nothing so", NOT_FOUND
+        )
+    others = [rule for rule in world.rules if objects.ObjectKey.of(rule) != objects.ObjectKey.of(obj)]
+    known = World(world.hosts, [*others, obj]).subsets(host)
+    for service in world.virtual_services:
+        for _, destination in destinations(objects.spec(service)):
+            subset = destination.get("subset")
+            if (
+                subset
+                and subset not in known
+                and resolve(destination.get("host", ""), _namespace(service)) == host
+            ):
+                message = (
+                    f"{_key(service)} sends requests to subset {subset!r}, which is not defined (any more)"
+                )
+                yield warning("spec.subsets", message, "such requests are answered with 503", NOT_FOUND)
+
+
+def _gateway(obj: Object, world: World) -> Problems:
+    selector = objects.spec(obj).get("selector") or {}
+    pods = [pod for pod in world.pods if selector.items() <= objects.labels(pod).items()]
+    if not pods:
+        said = ", ".join(f"{key}={value}" for key, value in selector.items())
+        yield warning("spec.selector", f"no pod has the labels {said}", "nobody listens then", NOT_FOUND)
+        return
+    ports = {number for pod in pods for number in _ports_towards(pod, world.services)}
+    for path, server in each(objects.spec(obj).get("servers"), "spec.servers"):
+        number = (server.get("port") or {}).get("number")
+        if number not in ports:
+            message = f"the gateway's Service has no port {number}, so nobody outside can reach it"
+            yield warning(f"{path}.port.number", message, f"it has {_listed(ports)}", PORT_NOT_ON_SERVICE)
+
+
+def _ports_towards(pod: Object, services: list[Object]) -> Iterator[int]:
+    """Port and targetPort of every Service that leads to a pod."""
+    for service in services:
+        selector = objects.spec(service).get("selector") or {}
+        same = objects.namespace(service) == objects.namespace(pod)
+        if same and selector and selector.items() <= objects.labels(pod).items():
+            for port in objects.spec(service).get("ports") or ():
+                yield port["port"]
+                if isinstance(port.get("targetPort"), int):
+                    yield port["targetPort"]
+
+
+def _rule_host(rule: Object) -> str:
+    return resolve(str(objects.spec(rule).get("host", "")), _namespace(rule))
+
+
+def _namespace(obj: Object) -> str:
+    return objects.namespace(obj) or objects.DEFAULT_NAMESPACE
+
+
+def _fqdn(service: Object) -> str:
+    return resolve(objects.name(service), _namespace(service))
+
+
+def _port_numbers(service: Object) -> tuple[int, ...]:
+    return tuple(port["port"] for port in objects.spec(service).get("ports") or ())
+
+
+def _entry_ports(entry: Object) -> tuple[int, ...]:
+    return tuple(port.get("number", 0) for port in objects.spec(entry).get("ports") or ())
+
+
+def _key(obj: Object) -> str:
+    return f"{obj['kind']} {_namespace(obj)}/{objects.name(obj)}"
+
+
+def _known(subsets: set[str]) -> str:
+    return (
+        f"there are {', '.join(sorted(subsets))}"
+        if subsets
+        else "no DestinationRule defines any: apply one first"
+    )
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(str(number) for number in sorted(set(numbers)))

@@ -1,0 +1,107 @@
+"""What Istio's API has and the lab does not do yet: refused by name, so that nothing is ignored silently.
+
+`IMPLEMENTED` lists what works, per kind, as paths with `[]` for a list's and `{}` for a map's values; `**` stands for
+everything below. Whoever implements a field widens this table, and only then. A kind that is not in it is refused
+as a whole. `VALUES` narrows a field to the values that work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from meshtutor.embedded.istio.validation.problem import Problem, Problems, error
+from meshtutor.kube.kinds import ISTIO, kind_of
+from meshtutor.kube.objects import join
+
+IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
+    "VirtualService": (
+        "hosts[]", "gateways[]", "exportTo[]",
+        *(f"http[].{field}" for field in (
+            "name", "match[].**", "route[].**", "redirect.**", "directResponse.**", "rewrite.**", "timeout",
+            "retries.**", "fault.**", "mirror.**", "mirrors[].**", "mirrorPercentage.**", "mirrorPercent",
+            "corsPolicy.**", "headers.**",
+        )),
+    ),
+    "DestinationRule": (
+        "host", "exportTo[]", "workloadSelector.**", "subsets[].name", "subsets[].labels.**",
+        *(f"{place}{field}" for place in (
+            "trafficPolicy.", "trafficPolicy.portLevelSettings[].",
+            "subsets[].trafficPolicy.", "subsets[].trafficPolicy.portLevelSettings[].",
+        ) for field in (
+            "port.number", "tls.mode", "outlierDetection.**", "connectionPool.http.**",
+            "connectionPool.tcp.maxConnections", "connectionPool.tcp.connectTimeout",
+            "connectionPool.tcp.maxConnectionDuration",
+            "connectionPool.tcp.tcpKeepalive.**", "loadBalancer.simple", "loadBalancer.warmup.**",
+            "loadBalancer.warmupDurationSecs", "loadBalancer.consistentHash.httpHeaderName",
+            "loadBalancer.consistentHash.httpQueryParameterName", "loadBalancer.consistentHash.useSourceIp",
+            "loadBalancer.consistentHash.ringHash.**", "loadBalancer.consistentHash.minimumRingSize",
+            "loadBalancer.consistentHash.maglev.**", "loadBalancer.consistentHash.httpCookie.name",
+            "loadBalancer.consistentHash.httpCookie.path", "loadBalancer.consistentHash.httpCookie.ttl",
+        )),
+    ),
+    "Gateway": (
+        "selector.**", "servers[].name", "servers[].hosts[]", "servers[].port.**", "servers[].tls.httpsRedirect",
+    ),
+}  # fmt: skip
+VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("DestinationRule", "trafficPolicy.tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
+    ("DestinationRule", "trafficPolicy.portLevelSettings[].tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
+    ("DestinationRule", "subsets[].trafficPolicy.tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
+    ("DestinationRule", "subsets[].trafficPolicy.portLevelSettings[].tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
+    ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC"),
+}
+_WHY: Final[Mapping[tuple[str, str], str]] = {
+    (
+        "VirtualService",
+        "tcp",
+    ): "rules for plain TCP need the capture of packets by iptables, which takes root",
+    ("VirtualService", "tls"): "rules for TLS need the capture of packets by iptables, which takes root",
+    ("EnvoyFilter", ""): "patches are written against the configuration that Istio itself makes for Envoy",
+}
+_HINT: Final = "leave it out here, or use a real cluster, where the same YAML works: meshtutor up --on k3d"
+
+
+def check(obj: dict[str, Any]) -> Problems:
+    """An error for each field, or for the whole kind, that the lab does not implement."""
+    kind = kind_of(obj, ISTIO)
+    if kind is None:
+        return
+    known = IMPLEMENTED.get(kind.kind)
+    if known is None:
+        yield _refusal(kind.kind, "", "kind")
+        return
+    yield from _walk(kind.kind, obj.get("spec") or {}, "", "")
+
+
+def _walk(kind: str, value: Any, path: str, pattern: str) -> Problems:
+    """The outermost places from which on nothing is implemented."""
+    if pattern and not any(_covers(rule, pattern) for rule in IMPLEMENTED[kind]):
+        yield _refusal(kind, pattern, path)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _walk(kind, inner, join(path, key), f"{pattern}.{key}" if pattern else key)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _walk(kind, inner, join(path, index), f"{pattern}[]")
+    elif (allowed := VALUES.get((kind, pattern))) and str(value).upper() not in allowed:
+        message = f"{value} is part of Istio, but this lab implements only {', '.join(allowed)} here yet"
+        yield error(f"spec.{path}", message, _HINT)
+
+
+def _covers(rule: str, pattern: str) -> bool:
+    """Whether a rule allows a place, or something within it."""
+    stem = rule.removesuffix(".**")
+    inside = rule != stem and _begins(pattern, stem)
+    return inside or _begins(stem, pattern)
+
+
+def _begins(whole: str, start: str) -> bool:
+    return whole == start or whole.startswith((f"{start}.", f"{start}["))
+
+
+def _refusal(kind: str, pattern: str, path: str) -> Problem:
+    what = "this field is" if pattern else f"{kind} is"
+    why = f": {reason}" if (reason := _WHY.get((kind, pattern))) else ""
+    message = f"{what} part of Istio's API, but this lab does not implement it yet{why}"
+    return error(f"spec.{path}" if pattern else path, message, _HINT)
