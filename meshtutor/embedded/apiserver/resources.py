@@ -40,12 +40,13 @@ class Resource:
         """Whether `/status` is a subresource: then spec and status are written apart."""
         return "status" in self.kind.subresources
 
+    def api_version(self, version: str = "") -> str:
+        """`apiVersion` of a served version, by default of the stored one."""
+        return f"{self.kind.group}/{version or self.kind.version}" if self.kind.group else "v1"
+
     def at(self, obj: Object, version: str) -> Object:
         """The stored object as a served version shows it; the schemas are the same, only the name differs."""
-        if version == self.kind.version:
-            return obj
-        name = f"{self.kind.group}/{version}" if self.kind.group else version
-        return {**obj, "apiVersion": name}
+        return obj if version == self.kind.version else {**obj, "apiVersion": self.api_version(version)}
 
 
 class Resources:

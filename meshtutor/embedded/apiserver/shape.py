@@ -33,9 +33,16 @@ def shaped(resource: Resource, obj: Mapping[str, Any], options: WriteOptions) ->
         _tell(resource, version, reader.unknown, options)
         _refuse(resource, obj, check(copy, schema))
     copy["apiVersion"], copy["kind"] = resource.kind.api_version, resource.kind.kind
+    _tidy(section(copy, "metadata"))
     if deprecated := resource.deprecations.get(version):
         options.warnings.append(deprecated)
     return copy
+
+
+def _tidy(meta: dict[str, Any]) -> None:
+    """Go leaves out empty maps and lists of the metadata."""
+    for name in [name for name, value in meta.items() if value in ({}, [])]:
+        del meta[name]
 
 
 def _tell(resource: Resource, version: str, unknown: list[str], options: WriteOptions) -> None:
@@ -70,7 +77,7 @@ def configuration(
     if not isinstance(config, dict):
         raise bad_request("an apply configuration is one object")
     namespace, name = place
-    named = f"{resource.kind.group}/{version}" if resource.kind.group else version
+    named = resource.api_version(version)
     if config.get("apiVersion") != named or config.get("kind") != resource.kind.kind:
         given = f"{config.get('apiVersion')}, Kind={config.get('kind')}"
         raise bad_request(f"the configuration is {given}; this URL is for {named}, Kind={resource.kind.kind}")

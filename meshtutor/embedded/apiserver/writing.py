@@ -136,7 +136,7 @@ class Writer:
         """Record who owns what this write changed; an apply has done that itself."""
         if options.manager:
             schema = resource.schema(resource.kind.version) or {}
-            version = f"{resource.kind.group}/{options.version}" if resource.kind.group else options.version
+            version = resource.api_version(options.version)
             track_update(
                 new, old, schema, manager=options.manager, api_version=version, subresource=subresource
             )

@@ -9,12 +9,15 @@ from typing import Any, Final
 import yaml
 from aiohttp import web
 
+from meshtutor.embedded.apiserver.http.protobuf import MAGIC, decode
 from meshtutor.embedded.apiserver.statuses import bad_request, refusal
 from meshtutor.errors import ApiStatusError
 
 _JSON: Final = "application/json"
 _WILDCARDS: Final = ("*/*", "application/*", _JSON)
 _YAML: Final = ("application/yaml", "application/apply-patch+yaml", "text/yaml")
+_READ: Final = (*_YAML, _JSON, "application/octet-stream", "application/merge-patch+json",
+    "application/json-patch+json", "application/strategic-merge-patch+json")  # fmt: skip
 _AGENT = "meshtutor"
 _MAX_WARNING = 4096
 
@@ -73,12 +76,14 @@ def _quoted(text: str) -> str:
 async def body_of(request: web.Request) -> Any:
     """The request's body as data: JSON, or YAML where the content type says so."""
     media = request.content_type
-    if "protobuf" in media:
-        message = "the body of the request was in an unknown format - accepted media types include: "
-        raise refusal(415, "UnsupportedMediaType", message + "application/json, application/yaml")
     raw = await request.read()
     if not raw:
         return None
+    if raw.startswith(MAGIC):
+        return decode(raw)
+    if media not in _READ:
+        message = f"the body of the request was in an unknown format - accepted media types include: {', '.join(_READ)}"
+        raise refusal(415, "UnsupportedMediaType", message)
     try:
         return yaml.safe_load(raw) if media in _YAML and raw[:1] not in b"{[" else json.loads(raw)
     except (ValueError, yaml.YAMLError) as error:

@@ -37,8 +37,8 @@ def shown_list(
             "metadata": meta,
             "items": items,
         }
-    api_version = f"{resource.kind.group}/{version}" if resource.kind.group else version
-    return {"kind": resource.list_kind, "apiVersion": api_version, "metadata": meta, "items": seen}
+    named = {"kind": resource.list_kind, "apiVersion": resource.api_version(version)}
+    return {**named, "metadata": meta, "items": seen}
 
 
 def metadata_only(obj: Object) -> Object:
