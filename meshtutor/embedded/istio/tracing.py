@@ -8,8 +8,9 @@ As Istio does it (pilot/pkg/networking/core/tracing.go):
   W3C beside it with `traceContextOption: USE_B3_WITH_W3C_PROPAGATION`. The application carries them from the request
   it got to those it makes. A proxy cannot: it does not know which belong together.
 - The service of a span is the proxy's own: the bootstrap's `node.cluster`, `app.namespace`.
-- Sampling: Telemetry's `randomSamplingPercentage`, else MeshConfig's `defaultConfig.tracing.sampling`, else 1 %. It is
-  the first proxy that decides; those after it follow the context.
+- Sampling: Telemetry's `randomSamplingPercentage`, else MeshConfig's `defaultConfig.tracing.sampling`, else 1 %. The
+  first proxy decides and writes it into `x-request-id`, by which those after it go (not by `traceparent`'s flag: seen
+  with Envoy 1.40), so the application must carry that too. A client that sends `x-client-trace-id` is always traced.
 - A span is named after its route's decorator, see `operation`; its kind after the listener's `traffic_direction`
   (INBOUND: server, OUTBOUND: client), so listeners must state theirs.
 
