@@ -7,7 +7,8 @@ version looks the same in a table and in a plot.
 
 from meshtutor.charts.comparing import compare
 from meshtutor.charts.latencies import latency
+from meshtutor.charts.planning import requests_needed
 from meshtutor.charts.sharing import shares
 from meshtutor.charts.timelines import timeline
 
-__all__ = ["compare", "latency", "shares", "timeline"]
+__all__ = ["compare", "latency", "requests_needed", "shares", "timeline"]

@@ -16,7 +16,7 @@ from meshtutor.kube import kinds, manifests
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.manifests import Source
 from meshtutor.kube.official import Official
-from meshtutor.mesh import applying, finding, resetting, waiting
+from meshtutor.mesh import applying, finding, resetting, steering, waiting
 from meshtutor.mesh.changes import Applied, ApplyError, Change
 from meshtutor.mesh.sending import Doors
 from meshtutor.providers.base import Distribution, MeshInfo, Provider
@@ -136,6 +136,19 @@ class Mesh:
         chosen = container or finding.app_container(found)
         meta = found["metadata"]
         return self.api.logs(meta["name"], meta["namespace"], chosen, tail, previous=previous)
+
+    def label(self, kind: str, name: str, labels: Mapping[str, str | None]) -> None:
+        """Set labels of an object, as `kubectl label --overwrite` does; None takes a label away."""
+        found = finding.kind_called(kind)
+        steering.label(self.api, found, name, self.namespace if found.namespaced else "", labels)
+
+    def restart(self, deployment: str | None = None, timeout: float = 60.0) -> None:
+        """Replace the pods of a Deployment (or of all) one after the other, and wait until the new ones are ready.
+
+        It is `kubectl rollout restart deployment NAME`.
+        """
+        steering.restart(self.api, self.namespace, deployment)
+        self.wait_ready(timeout)
 
     # --- traffic
 

@@ -50,8 +50,13 @@ class Doors:
         return self._kept(f"{namespace}/{name}", lambda: ClientPodSender(self._kube, namespace, name)), name
 
     def find_pod(self, name: str) -> dict[str, Any]:
-        """A pod by its name, else by its `app` label, else by how its name begins; ready ones first."""
-        pods = sorted(self._kube.list(POD, self._namespace), key=lambda pod: not rollouts.is_ready(pod))
+        """A pod by its name, else by its `app` label, else by how its name begins; ready ones first.
+
+        `NAMESPACE/NAME` looks in another namespace than the learner's.
+        """
+        namespace, _, name = name.rpartition("/")
+        namespace = namespace or self._namespace
+        pods = sorted(self._kube.list(POD, namespace), key=lambda pod: not rollouts.is_ready(pod))
         tests = (
             lambda pod: pod["metadata"]["name"] == name,
             lambda pod: pod["metadata"].get("labels", {}).get("app") == name,
@@ -62,7 +67,7 @@ class Doors:
                 return _usable(found, name)
         apps = sorted({pod["metadata"].get("labels", {}).get("app", "") for pod in pods} - {""})
         raise MeshtutorError(
-            f"No pod {name!r} in namespace {self._namespace}; apps there: {', '.join(apps) or 'none'}.",
+            f"No pod {name!r} in namespace {namespace}; apps there: {', '.join(apps) or 'none'}.",
             "mesh.reset() brings the study's application back",
         )
 

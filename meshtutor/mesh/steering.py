@@ -1,0 +1,33 @@
+"""Two of kubectl's verbs that lessons use: `label`, and `rollout restart`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from meshtutor.kube import kinds
+from meshtutor.kube.client import KubeClient
+from meshtutor.kube.kinds import Kind
+
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+
+
+def label(
+    kube: KubeClient, kind: Kind, name: str, namespace: str, labels: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """Set labels, as `kubectl label --overwrite` does; None takes a label away. The object afterwards."""
+    return kube.merge(kind, name, namespace, {"metadata": {"labels": dict(labels)}})
+
+
+def restart(kube: KubeClient, namespace: str, name: str | None) -> list[str]:
+    """Replace the pods of a Deployment, or of all of them, as `kubectl rollout restart` does; the names.
+
+    It changes an annotation of the pod template, which is a new revision (kubectl, polymorphichelpers/objectrestarter.go).
+    """
+    names = [name] if name else [d["metadata"]["name"] for d in kube.list(kinds.DEPLOYMENT, namespace)]
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now}}}}}
+    for deployment in names:
+        kube.merge(kinds.DEPLOYMENT, deployment, namespace, patch)
+    return names
