@@ -18,10 +18,11 @@ _IDS: Final = frozenset({"traceId", "trace_id", "spanId", "span_id", "parentSpan
 
 def parse(body: bytes) -> Any:
     """An ExportTraceServiceRequest; ValueError says what cannot be read."""
+    report = _with_ids(json.loads(body))
+    if not isinstance(report, dict):
+        raise ValueError("expected a JSON object")  # noqa: TRY004 - of a body, not of an argument
     try:
-        return json_format.ParseDict(
-            _with_ids(json.loads(body)), ExportTraceServiceRequest(), ignore_unknown_fields=True
-        )
+        return json_format.ParseDict(report, ExportTraceServiceRequest(), ignore_unknown_fields=True)
     except json_format.ParseError as error:
         raise ValueError(str(error)) from error
 
