@@ -91,7 +91,7 @@ def _redirect(route: Json, call: Call) -> Json:
     scheme = action.get("scheme_redirect") or ("https" if action.get("https_redirect") else call.scheme)
     host = action.get("host_redirect") or virtual_hosts.without_port(call.authority)
     port = action.get("port_redirect", 0)
-    kept = "" if action.get("host_redirect") or "scheme_redirect" in action else _port_suffix(call)
+    kept = "" if action.get("host_redirect") else _port_suffix(call, scheme)
     place = f"{host}:{port}" if port else f"{host}{kept}"
     path = action.get("path_redirect") or call.path
     return {
@@ -100,9 +100,10 @@ def _redirect(route: Json, call: Call) -> Json:
     }
 
 
-def _port_suffix(call: Call) -> str:
-    name = virtual_hosts.without_port(call.authority)
-    return call.authority.removeprefix(name)
+def _port_suffix(call: Call, scheme: str) -> str:
+    """The port of the request stays, unless it is the old scheme's own."""
+    suffix = call.authority.removeprefix(virtual_hosts.without_port(call.authority))
+    return "" if scheme != call.scheme and suffix in (":80", ":443") else suffix
 
 
 def _rewritten(match: Json, action: Json, path: str) -> str:

@@ -212,7 +212,10 @@ class _View:
         built = []
         for name in services.mesh_hosts():
             rule = services.for_sidecar(name, namespace)
-            if rule is None or name in self._snapshot.hosts or name in self._snapshot.names_in(namespace):
+            taken = name in self._snapshot.hosts or name in self._snapshot.names_in(namespace)
+            if (
+                rule is None or taken or name == "*"
+            ):  # `*` is refused for the mesh; the catch-all has that domain
                 continue
             if virtual_host := virtual_hosts.of_unknown_host(name, rule, self._client):
                 built.append(virtual_host.SerializeToString(deterministic=True))

@@ -29,8 +29,7 @@ TYPES = (CDS, EDS, LDS, RDS, SDS)
 WARMING_SECONDS = 2.0
 """How long routes are held for endpoints that a proxy does not ask for (it refused their cluster, say)."""
 
-_CLUSTERS = (CDS, EDS)
-_ROUTES = (LDS, RDS, SDS)
+_AFTER_CLUSTERS = (LDS, RDS, SDS)
 _REMOVED = (LDS, CDS)
 
 
@@ -61,6 +60,7 @@ class Connection:
         self._in_flight: dict[str, _InFlight] = {}
         self._warming: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._impatient = False
         self._nonces = itertools.count(1)
         self.version = ""
 
@@ -93,20 +93,16 @@ class Connection:
             return
         if request.response_nonce:
             self._acknowledge(request, subscription)
-        if names := request.resource_names_subscribe or not subscription.open:
-            names = request.resource_names_subscribe
-            subscription.subscribe(names, (), request.initial_resource_versions)
-        if request.resource_names_unsubscribe:
-            subscription.subscribe((), request.resource_names_unsubscribe, {})
-            self._warming.difference_update(
-                request.resource_names_unsubscribe if request.type_url == EDS else ()
-            )
+        added, removed = request.resource_names_subscribe, request.resource_names_unsubscribe
+        if added or removed or not subscription.open:
+            subscription.subscribe(added, removed, request.initial_resource_versions)
+        if request.type_url == EDS:
+            self._warming.difference_update(removed)
         self._advance()
 
     def close(self) -> None:
         """The stream has ended."""
-        if self._timer:
-            self._timer.cancel()
+        self._stop_timer()
 
     def _acknowledge(self, request: discovery_pb2.DeltaDiscoveryRequest, subscription: Subscription) -> None:
         flight = self._in_flight.get(request.type_url)
@@ -123,29 +119,40 @@ class Connection:
             self._warming.difference_update(flight.names)
         elif error and flight.type_url == CDS:
             self._warming.clear()
+        if not self._clusters_unfinished:
+            self._stop_timer()
         if error:
             log.warning("%s refused %s: %s", self.proxy, SHORT[flight.type_url], error)
         self._answered(flight.type_url, error)
 
     def _advance(self) -> None:
-        """Send what may go now; tell when nothing is left."""
-        if self._send_updates(_CLUSTERS) or (self._warming and self._holds()):
+        """Send what may go now; tell when nothing is left and everything is answered."""
+        self._send_update(CDS)
+        self._send_update(EDS)
+        if self._clusters_unfinished and not self._impatient:
+            self._start_timer()
             return
-        if self._send_updates(_ROUTES) or self._send_removals():
+        for type_url in _AFTER_CLUSTERS:
+            self._send_update(type_url)
+            if type_url in self._in_flight:
+                return
+        if self._send_removals() or self._in_flight:
             return
         for subscription in self.subscriptions.values():
             subscription.dirty.clear()
         self._settled()
 
-    def _send_updates(self, types: tuple[str, ...]) -> bool:
-        """Send the first type that differs and is free; whether anything of these types is on its way."""
-        for type_url in types:
-            free = type_url not in self._in_flight
-            if free and (updates := self.subscriptions[type_url].updates()):
-                self._respond(self.subscriptions[type_url], updates, [])
-            if type_url in self._in_flight and type_url != CDS:
-                return True
-        return any(type_url in self._in_flight for type_url in types)
+    @property
+    def _clusters_unfinished(self) -> bool:
+        """Whether some cluster cannot serve yet: Envoy holds the ACK back while clusters warm."""
+        return bool(self._warming or CDS in self._in_flight or EDS in self._in_flight)
+
+    def _send_update(self, type_url: str) -> None:
+        subscription = self.subscriptions[type_url]
+        if type_url not in self._in_flight and (
+            (updates := subscription.updates()) or subscription.must_greet
+        ):
+            self._respond(subscription, updates, [])
 
     def _send_removals(self) -> bool:
         for type_url in _REMOVED:
@@ -154,19 +161,20 @@ class Connection:
                 return True
         return False
 
-    def _holds(self) -> bool:
-        """Whether routes wait for clusters that warm; a timer ends the wait."""
-        waiting = self.subscriptions[LDS].pending or self.subscriptions[RDS].pending
-        if waiting and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(WARMING_SECONDS, self._stop_warming)
-        return waiting
+    def _start_timer(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(WARMING_SECONDS, self._lose_patience)
 
-    def _stop_warming(self) -> None:
-        self._timer = None
-        if self._warming:
-            log.info(
-                "%s has not asked for the endpoints of %s", self.proxy, ", ".join(sorted(self._warming)[:3])
-            )
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._impatient = None, False
+
+    def _lose_patience(self) -> None:
+        """Routes go on without clusters that do not become ready: old ones must not wait for a broken new one."""
+        self._timer, self._impatient = None, True
+        named = ", ".join(sorted(self._warming)[:3]) or "some cluster"
+        log.info("%s: %s is not ready after %g s; its routes go on", self.proxy, named, WARMING_SECONDS)
         self._warming.clear()
         self._advance()
 

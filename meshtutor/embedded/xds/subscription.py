@@ -13,10 +13,14 @@ WILDCARD_TYPES = frozenset({CDS, LDS})
 
 @dataclass(slots=True)
 class Subscription:
-    """Difference keeping for one type on one stream. `dirty` holds the names that may differ from what was sent."""
+    """Difference keeping for one type on one stream.
+
+    `dirty` holds the names that may differ from what was sent; `greeted`: something was sent since the stream opened.
+    """
 
     type_url: str
     open: bool = False
+    greeted: bool = False
     names: set[str] = field(default_factory=set)
     wanted: Resources = field(default_factory=dict)
     sent: dict[str, str] = field(default_factory=dict)
@@ -64,7 +68,12 @@ class Subscription:
     @property
     def pending(self) -> bool:
         """Whether something is to be sent or removed."""
-        return bool(self.open and (self.updates() or self.removals()))
+        return bool(self.open and (self.must_greet or self.updates() or self.removals()))
+
+    @property
+    def must_greet(self) -> bool:
+        """Whether an answer is due though there may be nothing in it: an Envoy starts only when it knows all."""
+        return self.open and self.wildcard and not self.greeted
 
     def updates(self) -> list[Resource]:
         """What is new or changed, in the order of names."""
@@ -80,6 +89,7 @@ class Subscription:
 
     def mark_sent(self, updates: Iterable[Resource], removals: Iterable[str]) -> None:
         """Remember what has been written to the stream."""
+        self.greeted = True
         for resource in updates:
             self.sent[resource.name] = resource.version
             self.dirty.discard(resource.name)

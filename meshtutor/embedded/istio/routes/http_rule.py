@@ -85,12 +85,12 @@ def _forward(out: Any, rule: Rule, client: Client, namespace: str, port: int) ->
 
 
 def set_timeout(action: Any, timeout: str | None) -> None:
-    """No timeout unless the rule has one; gRPC's own header may ask for a shorter one.
+    """No timeout unless the rule has one.
 
-    Istio sets max_grpc_timeout, which Envoy calls deprecated with a warning for each route; this is its successor.
+    Left out: a gRPC client's own `grpc-timeout`. Istio lets it shorten the timeout with max_grpc_timeout, which Envoy
+    calls deprecated with a warning for each route; its successor switches `timeout` off for all requests.
     """
     action.timeout.CopyFrom(duration(timeout or 0.0))
-    action.max_stream_duration.grpc_timeout_header_max.CopyFrom(duration(timeout or 0.0))
 
 
 def mesh_retries(mesh: MeshConfig) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ Istio a rule may be applied before what it names.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from meshtutor.embedded.apiserver.admission import Request, Validator
 from meshtutor.embedded.apiserver.statuses import FieldError, invalid
@@ -16,12 +16,14 @@ from meshtutor.embedded.istio.validation.problem import Problem
 from meshtutor.kube import objects
 from meshtutor.kube.kinds import ISTIO, Kind
 
+_ISTIO: Final = frozenset(kind.resource for kind in ISTIO)
+_REFERRING: Final = frozenset(kind.resource for kind in references.CONCERNED)
 Lister = Callable[[Kind], Iterable[dict[str, Any]]]
 
 
 def validate(request: Request) -> list[str]:
     """Refuse what Istio's webhook refuses (InvalidError, each cause with its path); the rest as warnings."""
-    if request.kind not in ISTIO or request.operation == "DELETE":
+    if request.kind.resource not in _ISTIO or request.operation == "DELETE":
         return []
     problems = [*kinds.check(request.object), *unsupported.check(request.object)]
     if errors := [_cause(problem) for problem in problems if problem.severity == "error"]:
@@ -33,7 +35,7 @@ def references_validator(lister: Lister) -> Validator:
     """A validator that warns of names that nothing bears; `lister` gives all objects of a kind as they are now."""
 
     def warn(request: Request) -> list[str]:
-        if request.kind not in references.CONCERNED or request.operation == "DELETE":
+        if request.kind.resource not in _REFERRING or request.operation == "DELETE":
             return []
         world = references.World.of(lister)
         return [str(problem) for problem in references.check(request.object, world)]
