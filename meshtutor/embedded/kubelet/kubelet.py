@@ -179,7 +179,9 @@ class Kubelet:
             await self._informer.update_status({**obj, "status": None}, status)
         except ApiStatusError as refusal:
             level = logging.DEBUG if refusal.code == _NOT_FOUND else logging.WARNING
-            log.log(level, "the status of pod %s was not written: %s", obj["metadata"]["name"], refusal.message)
+            log.log(
+                level, "the status of pod %s was not written: %s", obj["metadata"]["name"], refusal.message
+            )
 
     async def _watch_resources(self) -> None:
         """Once a second: containers above their memory limit are killed, logs above their bound are cut."""

@@ -19,11 +19,14 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from meshtutor.embedded.kubelet.services import Services
+from meshtutor.embedded.kubelet.services import NoEndpointError, Services
 from meshtutor.embedded.kubelet.splice import abort, connect, splice
 from meshtutor.errors import MeshtutorError
 
 _HEAD_LIMIT: Final = 1 << 16
+_PHRASES: Final = {
+    400: "Bad Request", 431: "Request Header Fields Too Large", 502: "Bad Gateway", 503: "Service Unavailable",
+}  # fmt: skip
 _DROPPED: Final = ("proxy-connection", "proxy-authorization", "connection", "keep-alive")
 
 
@@ -56,18 +59,24 @@ class NodeProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = read_head((await reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
-            upstream = await connect(*self._services.resolve(head.host, head.port, head.namespace))
+            text = await reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
             abort(writer)
+            return
         except asyncio.LimitOverrunError:
             await _refuse(writer, 431, "the request's head is larger than 64 KiB")
+            return
+        try:
+            head = read_head(text.decode("latin-1"))
+            upstream = await connect(*self._services.resolve(head.host, head.port, head.namespace))
         except ValueError as error:
             await _refuse(writer, 400, str(error))
+        except NoEndpointError as error:
+            await _refuse(writer, 503, str(error))
         except MeshtutorError as error:
-            await _refuse(writer, 503 if "endpoint" in error.message else 502, str(error))
+            await _refuse(writer, 502, str(error))
         except (OSError, TimeoutError) as error:
-            await _refuse(writer, 502, f"cannot connect: {error}")
+            await _refuse(writer, 502, f"cannot connect to {head.host}:{head.port}: {error}")
         else:
             if head.lines:
                 upstream[1].write("\r\n".join((*head.lines, "", "")).encode("latin-1"))
@@ -119,7 +128,7 @@ def _namespace(headers: list[str]) -> str:
 async def _refuse(writer: asyncio.StreamWriter, code: int, message: str) -> None:
     body = f"{message}\n".encode()
     lines = (
-        f"HTTP/1.1 {code} {'Service Unavailable' if code == 503 else 'Bad Gateway'}",
+        f"HTTP/1.1 {code} {_PHRASES[code]}",
         "Content-Type: text/plain; charset=utf-8",
         f"Content-Length: {len(body)}",
         "Server: meshtutor-node",

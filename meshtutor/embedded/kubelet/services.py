@@ -16,6 +16,10 @@ _DOMAIN = ".svc.cluster.local"
 _SERVICE_NAME = "kubernetes.io/service-name"
 
 
+class NoEndpointError(MeshtutorError):
+    """The Service is there, but no ready pod is behind it."""
+
+
 class Services:
     """Reads Services and EndpointSlices of an informer; nothing is kept, so nothing can be stale."""
 
@@ -55,10 +59,10 @@ class Services:
                     yield service, entry
 
     def endpoint(self, service: Object, port: Mapping[str, Any]) -> Address:
-        """A random ready endpoint of a Service port, or MeshtutorError."""
+        """A random ready endpoint of a Service port, or NoEndpointError."""
         found = [*self._endpoints(service, port)]
         if not found:
-            raise MeshtutorError(
+            raise NoEndpointError(
                 f"{_title(service)} has no ready endpoint on port {port['port']}",
                 f"Look at its pods: kubectl get endpointslices -n {service['metadata']['namespace']}.",
             )
