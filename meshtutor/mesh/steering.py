@@ -23,7 +23,7 @@ def label(
 def restart(kube: KubeClient, namespace: str, name: str | None) -> list[str]:
     """Replace the pods of a Deployment, or of all of them, as `kubectl rollout restart` does; the names.
 
-    It changes an annotation of the pod template, which is a new revision (kubectl, polymorphichelpers/objectrestarter.go).
+    It changes an annotation of the pod template, which makes a new revision (kubectl, objectrestarter.go).
     """
     names = [name] if name else [d["metadata"]["name"] for d in kube.list(kinds.DEPLOYMENT, namespace)]
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
