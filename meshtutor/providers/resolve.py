@@ -1,8 +1,8 @@
 """Which place `connect()` and the command mean.
 
-Order: what the caller names, then MESHTUTOR_PROVIDER, then what the last `meshtutor up --on` of this lab brought up, then
-"embedded". The answer says which of these decided. Only the embedded mesh is started when it does not run: a cluster
-takes minutes and belongs to somebody, so it is made by `meshtutor up --on` alone.
+Order: what the caller names, then MESHTUTOR_PROVIDER, then what the last `meshtutor up --on` of this lab brought up,
+then "embedded". The answer says which of these decided. Only the embedded mesh is started when it does not run: a
+cluster takes minutes and belongs to somebody, so it is made by `meshtutor up --on` alone.
 """
 
 from __future__ import annotations

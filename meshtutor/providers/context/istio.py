@@ -13,6 +13,7 @@ from meshtutor.providers import requirements
 OLDEST: Final = requirements.ISTIOCTL.oldest
 MONITORING_PORT: Final = 15014
 _ROOTS: Final = ("istio-system",)
+_UNRELEASED: Final = "1.0.0"  # what Istio's charts say until a release puts its number there
 _VERSION_LABELS: Final = ("app.kubernetes.io/version", "operator.istio.io/version")
 
 
@@ -73,7 +74,7 @@ def _version(kube: KubeClient, deployment: dict[str, Any]) -> str:
     labels = deployment["metadata"].get("labels", {})
     image = str(deployment["spec"]["template"]["spec"]["containers"][0].get("image", ""))
     candidates = [labels.get(label, "") for label in _VERSION_LABELS] + [image.rpartition(":")[2]]
-    return next((c for c in candidates if requirements.parse(c)), "")
+    return next((c for c in candidates if c != _UNRELEASED and requirements.parse(c)), "")
 
 
 def _asked(kube: KubeClient, namespace: str) -> str:

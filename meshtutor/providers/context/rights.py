@@ -61,12 +61,12 @@ def needed(namespace: str, root: str, *, create_namespace: bool) -> list[Right]:
     own = [
         Right(verb, kind, namespace, "the application")
         for kind in workloads
-        for verb in ("get", "list", "patch", "delete")
+        for verb in ("get", "list", "create", "patch", "delete")
     ]
     own += [
         Right(verb, kind, namespace, "the lessons' rules")
         for kind in rules
-        for verb in ("list", "patch", "delete")
+        for verb in ("get", "list", "create", "patch", "delete")
     ]
     own += [
         Right("list", "pods", namespace, "seeing the pods"),
@@ -103,18 +103,25 @@ def missing(kube: KubeClient, wanted: Iterable[Right]) -> list[Right]:
 
 def refusal(lacking: list[Right], namespace: str) -> LabError:
     """A sentence that names each missing right, and what whoever runs the cluster can type to grant them."""
-    named = "; ".join(f"{right} ({right.purpose})" for right in lacking)
-    grants = [_grant(right) for right in lacking]
-    first = "\n    ".join(dict.fromkeys(grants))
-    return LabError(
-        f"You lack rights in this cluster: {named}.",
-        f"Whoever runs the cluster can grant them to a learner of namespace {namespace}:\n    {first}",
+    groups = _grouped(lacking)
+    named = "; ".join(
+        f"{', '.join(verbs)} of {', '.join(resources)}{f' in {place}' if place else ''} ({purpose})"
+        for (place, purpose), (verbs, resources) in groups.items()
     )
+    grants = "\n    ".join(
+        f"kubectl {f'-n {place} create role' if place else 'create clusterrole'} meshtutor-{number} "
+        f"--verb={','.join(verbs)} --resource={','.join(resources)}"
+        for number, ((place, _), (verbs, resources)) in enumerate(groups.items(), 1)
+    )
+    hint = f"Whoever runs the cluster can grant them (and bind them with a rolebinding) for {namespace}:\n    {grants}"
+    return LabError(f"You lack rights in this cluster: {named}.", hint)
 
 
-def _grant(right: Right) -> str:
-    short = right.resource.replace("/", "-").partition(".")[0]
-    what = f"meshtutor-{right.verb}-{short} --verb={right.verb} --resource={right.resource}"
-    if not right.namespace:
-        return f"kubectl create clusterrole {what}"
-    return f"kubectl -n {right.namespace} create role {what}"
+def _grouped(lacking: list[Right]) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
+    """(namespace, purpose) -> verbs and resources, each named once."""
+    groups: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
+    for right in lacking:
+        verbs, resources = groups.setdefault((right.namespace, right.purpose), ([], []))
+        verbs += [right.verb] * (right.verb not in verbs)
+        resources += [right.resource] * (right.resource not in resources)
+    return groups

@@ -68,10 +68,7 @@ def plan(name: str, options: K3dOptions, tools: Tools) -> list[tuple[str, list[s
 
 def down(name: str, tools: Tools, *, dry_run: bool = False) -> list[str]:
     """Delete the cluster if we made it, and what we remember; the commands. LabError if it is not ours."""
-    options = K3dOptions.of(name)
-    record, docker = records.load(name), Docker(tools)
-    if record is not None and record.provider == "k3d":
-        options = K3dOptions.of(name, cluster=record.cluster)
+    options, record, docker = K3dOptions.of(name), records.load(name), Docker(tools)
     delete = command("k3d", "cluster", "delete", options.cluster)
     if dry_run:
         return [str(delete)]

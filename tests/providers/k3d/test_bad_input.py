@@ -103,31 +103,53 @@ def test_a_cluster_of_somebody_else_is_not_touched(machine: Machine, up: Callabl
     assert machine.changes == []
 
 
-SAID = {
-    ("k3d cluster create", "Error: driver failed programming external connectivity: Bind for 0.0.0.0:8000 failed: port "
-     "is already allocated"): ("could not publish port", "--port"),
-    ("k3d cluster create", "FATA Failed to create cluster 'k3s-default' because a cluster with that name already "
-     "exists"): ("exists already", "--name"),
-    ("istioctl install", "The Kubernetes version v1.27.4 is not supported by Istio 1.30.3. The minimum supported Kubernetes "
-     "version is 1.29."): ("does not support", "--image"),
-    ("istioctl install", "✘ Istiod encountered an error: failed to wait for resource: resources not ready after 10m0s: "
-     "context deadline exceeded\n  Deployment/istio-system/istiod (containers with unready status: [discovery])"):
+CREATE, INSTALL = "k3d cluster create", "istioctl install"
+SAID = [
+    (
+        CREATE,
+        "driver failed programming external connectivity: Bind for 0.0.0.0:8000 failed: port is already allocated",
+        ("could not publish port", "--port"),
+    ),
+    (
+        CREATE,
+        "FATA Failed to create cluster 'k3s-default' because a cluster with that name already exists",
+        ("exists already", "--name"),
+    ),
+    (
+        INSTALL,
+        "The Kubernetes version v1.27.4 is not supported by Istio 1.30.3. The minimum supported Kubernetes version is 1.29.",
+        ("does not support", "--image"),
+    ),
+    (
+        INSTALL,
+        ("✘ Istiod encountered an error: resources not ready after 10m0s: context deadline exceeded\n"
+        "  Deployment/istio-system/istiod (containers with unready status: [discovery])"),
         ("not become ready in time", "get pods -A"),
-    ("istioctl install", "Deployment/istio-system/istiod (container failed to start: ImagePullBackOff: Back-off pulling "
-     "image)"): ("cannot be pulled", "get pods"),
-    ("prometheus.yaml", 'error: unable to read URL "https://raw...", dial tcp: lookup raw: no such host'):
+    ),
+    (
+        INSTALL,
+        "Deployment/istio-system/istiod (container failed to start: ImagePullBackOff: Back-off pulling image)",
+        ("cannot be pulled", "get pods"),
+    ),
+    (
+        "prometheus.yaml",
+        'error: unable to read URL "https://raw...", dial tcp: lookup raw: no such host',
         ("cannot be reached", "--addons DIR"),
-    ("k3d cluster create", "docker failed to pull image 'k3s': toomanyrequests: You have reached your pull rate limit"):
+    ),
+    (
+        CREATE,
+        "docker failed to pull image 'k3s': toomanyrequests: You have reached your pull rate limit",
         ("limits pulls", "docker login"),
-    ("k3d cluster create", "write /var/lib/docker: no space left on device"): ("disk is full", "docker system df"),
-}  # fmt: skip
+    ),
+    (CREATE, "write /var/lib/docker: no space left on device", ("disk is full", "docker system df")),
+]
 
 
-@pytest.mark.parametrize(("command", "says"), SAID, ids=[says[:40] for _, says in SAID])
+@pytest.mark.parametrize(("command", "says", "expected"), SAID, ids=[says[:40] for _, says, _ in SAID])
 def test_what_a_program_says_becomes_a_sentence(
-    machine: Machine, up: Callable, command: str, says: str
+    machine: Machine, up: Callable, command: str, says: str, expected: tuple[str, str]
 ) -> None:
-    sentence, next_step = SAID[command, says]
+    sentence, next_step = expected
     machine.fail(command, output=says)
     with pytest.raises(MeshtutorError) as caught:
         up()

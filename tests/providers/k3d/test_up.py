@@ -22,12 +22,18 @@ def test_the_commands_are_the_studys_in_the_studys_order(machine: Machine, up: C
     words = [call.replace(" --context k3d-k3s-default", "") for call in machine.changes]
     assert words[0].startswith(f"k3d cluster create -p {machine.port}:30000@loadbalancer --agents 2 ")
     assert words[1:4] == [
-        "kubectl label node k3d-k3s-default-server-0 topology.kubernetes.io/region=europe "
-        "topology.kubernetes.io/zone=europe-1 --overwrite",
-        "kubectl label node k3d-k3s-default-agent-0 topology.kubernetes.io/region=europe "
-        "topology.kubernetes.io/zone=europe-1 --overwrite",
-        "kubectl label node k3d-k3s-default-agent-1 topology.kubernetes.io/region=brazil "
-        "topology.kubernetes.io/zone=brazil-1 --overwrite",
+        (
+            "kubectl label node k3d-k3s-default-server-0 topology.kubernetes.io/region=europe "
+            "topology.kubernetes.io/zone=europe-1 --overwrite"
+        ),
+        (
+            "kubectl label node k3d-k3s-default-agent-0 topology.kubernetes.io/region=europe "
+            "topology.kubernetes.io/zone=europe-1 --overwrite"
+        ),
+        (
+            "kubectl label node k3d-k3s-default-agent-1 topology.kubernetes.io/region=brazil "
+            "topology.kubernetes.io/zone=brazil-1 --overwrite"
+        ),
     ]
     assert words[4].startswith("istioctl install -f ")
     assert words[5] == "kubectl label namespace default istio-injection=enabled --overwrite"

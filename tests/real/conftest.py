@@ -1,0 +1,78 @@
+"""One real API server for all tests here, with Istio's CRDs and control plane objects as istioctl writes them."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from meshtutor.kube import kinds
+from meshtutor.kube.client import KubeClient
+from meshtutor.kube.ordering import rank
+from meshtutor.providers.k3d.istio import overlay
+from tests.real.apiserver import ApiServer, serving
+from tests.real.caretaker import Caretaker
+from tests.real.programs import find, until
+
+REPOSITORY = Path(__file__).parents[2]
+_LEFT_OUT = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")  # nobody answers them here
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here is marked `real`."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.real)
+
+
+@pytest.fixture(scope="session")
+def istio_objects(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What `istioctl install` would apply with our overlay: CRDs, istiod, the gateway."""
+    file = tmp_path_factory.mktemp("istio") / "istio.yaml"
+    file.write_text(yaml.safe_dump(overlay("default")))
+    done = subprocess.run([find("istioctl"), "manifest", "generate", "-f", str(file)], capture_output=True, text=True,
+                          check=True, timeout=60)  # fmt: skip
+    return [obj for obj in yaml.safe_load_all(done.stdout) if obj and obj["kind"] not in _LEFT_OUT]
+
+
+@pytest.fixture(scope="session")
+def empty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A real kube-apiserver with nothing in it."""
+    with serving(tmp_path_factory.mktemp("apiserver")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def server(empty_server: ApiServer, istio_objects: list[dict[str, Any]]) -> ApiServer:
+    """The same with Istio's CRDs, istiod's and the gateway's objects."""
+    kube = empty_server.client()
+    kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}})
+    ordered = sorted(istio_objects, key=rank)
+    for obj in (o for o in ordered if o["kind"] == "CustomResourceDefinition"):
+        kube.apply(obj)
+    until(lambda: _established(kube), "established CRDs")
+    for obj in (o for o in ordered if o["kind"] in ("ServiceAccount", "ConfigMap", "Service", "Deployment")):
+        kube.apply(obj, "istio-system")
+    return empty_server
+
+
+@pytest.fixture
+def caretaker(server: ApiServer) -> Iterator[Caretaker]:
+    """Workloads become ready, and namespaces end."""
+    with Caretaker(server.client()) as caretaker:
+        yield caretaker
+
+
+def _established(kube: KubeClient) -> bool:
+    found = kube.list(kinds.CRD)
+    return len(found) > 10 and all(
+        any(
+            c["type"] == "Established" and c["status"] == "True"
+            for c in crd.get("status", {}).get("conditions", ())
+        )
+        for crd in found
+    )
