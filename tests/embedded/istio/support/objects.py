@@ -11,6 +11,7 @@ import yaml
 from meshtutor.embedded.network import Block
 
 _stamps = itertools.count()
+_ips = itertools.count()
 
 
 def created() -> str:
@@ -23,10 +24,10 @@ def meta(name: str, namespace: str = "default", **labels: str) -> dict[str, Any]
     return {"name": name, "namespace": namespace, "labels": labels, "creationTimestamp": created()}
 
 
-def service(name: str, *ports: int, namespace: str = "default", ip: str = "10.0.0.1", **selector: str) -> dict[str, Any]:
+def service(name: str, *ports: int, namespace: str = "default", ip: str = "", **selector: str) -> dict[str, Any]:
     """A Service; each port is called http-PORT, its target is itself."""
     listed = [{"name": f"http-{port}", "port": port, "targetPort": port} for port in ports or (9080,)]
-    spec = {"selector": selector or {"app": name}, "ports": listed, "clusterIP": ip}
+    spec = {"selector": selector or {"app": name}, "ports": listed, "clusterIP": ip or f"10.1.{next(_ips) // 250}.{next(_ips) % 250}"}
     return {"apiVersion": "v1", "kind": "Service", "metadata": meta(name, namespace), "spec": spec}
 
 
