@@ -13,13 +13,13 @@ knows them).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping
 
 from meshtutor.embedded.api import Api, Event
 from meshtutor.embedded.controllers.nodes import NODES
 from meshtutor.embedded.informer import Informer
+from meshtutor.embedded.kubelet.listeners import Listeners, Serve
 from meshtutor.embedded.kubelet.nodeproxy import NodeProxy
 from meshtutor.embedded.kubelet.services import Address, Services
 from meshtutor.embedded.kubelet.splice import abort, connect, splice
@@ -38,34 +38,27 @@ class NodeNetwork:
         self._forwards = dict(forwards or {})
         self._informer = Informer(api, SERVICE, ENDPOINT_SLICE)
         self._services = Services(self._informer)
-        self._proxy = NodeProxy(self._services)
-        self._listeners: dict[Address, asyncio.Server] = {}
+        self._listeners = Listeners()
+        self._node_ports: set[Address] = set()
         self._changed = asyncio.Event()
-        self._connections: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Listen; LabError if a port is taken."""
+        proxy = (self._block.node_proxy, NODE_PROXY_PORT)
+        await self._require(proxy, NodeProxy(self._services).serve)
         for port, node_port in self._forwards.items():
-            await self._listen(("127.0.0.1", port), node_port, required=True)
-        try:
-            await self._proxy.start(self._block.node_proxy, NODE_PROXY_PORT)
-        except OSError as error:
-            await self.stop()
-            raise _taken((self._block.node_proxy, NODE_PROXY_PORT), error) from error
+            await self._require(("127.0.0.1", port), self._forwarder(node_port))
         self._tasks = [asyncio.create_task(self._informer.run()), asyncio.create_task(self._follow())]
         await self._informer.synced()
         self._informer.subscribe(self._notice)
 
     async def stop(self) -> None:
         """Close every port and connection."""
-        for task in (*self._tasks, *self._connections):
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._connections, return_exceptions=True)
-        for server in self._listeners.values():
-            server.close()
-        self._listeners.clear()
-        await self._proxy.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._listeners.stop()
 
     def _notice(self, event: Event) -> None:
         if event.kind is SERVICE:
@@ -78,42 +71,36 @@ class NodeNetwork:
             self._changed.clear()
             ports = {entry["nodePort"] for _, entry in self._services.node_ports()}
             wanted = {(self._block.node(node.index), port) for node in NODES for port in ports}
-            held = {address for address in self._listeners if address[0] != "127.0.0.1"}
-            for address in held - wanted:
-                self._listeners.pop(address).close()
-            for address in wanted - held:
-                await self._listen(address, address[1])
+            for address in self._node_ports - wanted:
+                self._listeners.close(address)
+            for address in wanted - self._node_ports:
+                try:
+                    await self._listeners.open(address, self._forwarder(address[1]))
+                except OSError as error:
+                    log.warning("node port %s:%s cannot be opened: %s", *address, error)
+            self._node_ports = wanted & self._listeners.addresses
 
-    async def _listen(self, address: Address, node_port: int, *, required: bool = False) -> None:
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
-            await self._forward(node_port, reader, writer)
-
+    async def _require(self, address: Address, serve: Serve) -> None:
         try:
-            self._listeners[address] = await asyncio.start_server(serve, *address)
+            await self._listeners.open(address, serve)
         except OSError as error:
-            if required:
-                await self.stop()
-                raise _taken(address, error) from error
-            log.warning("node port %s:%s cannot be opened: %s", *address, error)
+            await self.stop()
+            raise _taken(address, error) from error
 
-    async def _forward(
-        self, node_port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        try:
-            target = self._services.by_node_port(node_port)
-            upstream = await connect(*target) if target is not None else None
-        except (MeshtutorError, OSError, TimeoutError) as error:
-            log.debug("node port %s: %s", node_port, error)
-            upstream = None
-        if upstream is None:
-            abort(writer)
-            return
-        with contextlib.suppress(asyncio.CancelledError):
-            await splice(reader, writer, *upstream)
+    def _forwarder(self, node_port: int) -> Serve:
+        async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                target = self._services.by_node_port(node_port)
+                upstream = await connect(*target) if target is not None else None
+            except (MeshtutorError, OSError, TimeoutError) as error:
+                log.debug("node port %s: %s", node_port, error)
+                upstream = None
+            if upstream is None:
+                abort(writer)
+            else:
+                await splice(reader, writer, *upstream)
+
+        return forward
 
 
 def _taken(address: Address, error: OSError) -> LabError:

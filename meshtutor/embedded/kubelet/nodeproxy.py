@@ -23,7 +23,6 @@ from meshtutor.embedded.kubelet.services import NoEndpointError, Services
 from meshtutor.embedded.kubelet.splice import abort, connect, splice
 from meshtutor.errors import MeshtutorError
 
-_HEAD_LIMIT: Final = 1 << 16
 _PHRASES: Final = {
     400: "Bad Request", 431: "Request Header Fields Too Large", 502: "Bad Gateway", 503: "Service Unavailable",
 }  # fmt: skip
@@ -41,23 +40,13 @@ class Head:
 
 
 class NodeProxy:
-    """Serves one address; `services` says where a name leads."""
+    """Serves connections to the proxy; `services` says where a name leads."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._server: asyncio.Server | None = None
 
-    async def start(self, address: str, port: int) -> None:
-        """Listen, or OSError."""
-        self._server = await asyncio.start_server(self._serve, address, port, limit=_HEAD_LIMIT)
-
-    async def stop(self) -> None:
-        """Stop listening; requests in flight are cut."""
-        if self._server is not None:
-            self._server.close()
-            self._server.close_clients() if hasattr(self._server, "close_clients") else None
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection: one request, or one tunnel."""
         try:
             text = await reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):

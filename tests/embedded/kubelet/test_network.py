@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import shutil
 import socket
 import subprocess
@@ -219,8 +218,9 @@ async def test_without_an_endpoint_a_connection_is_reset(net: Net) -> None:
 
 async def test_a_taken_port_is_named(net: Net) -> None:
     second = NodeNetwork(net.cluster.api, net.cluster.block, {net.port: NODE_PORT})
-    with pytest.raises(LabError, match=re.escape(f"127.0.0.1:{net.port} cannot be opened")) as refusal:
+    with pytest.raises(LabError, match="cannot be opened") as refusal:
         await second.start()
+    assert f"{net.cluster.block.node_proxy}:15080" in refusal.value.message
     assert "choose another port" in refusal.value.hint
 
 
@@ -264,5 +264,5 @@ def test_the_head_of_a_request_to_a_proxy(text: str, head: Head) -> None:
     "text", ["GET / HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n", "GET ftp://x/ HTTP/1.1\r\n\r\n"]
 )
 def test_other_heads_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="expected a request like|not an HTTP request"):
+    with pytest.raises(ValueError, match=r"expected a request like|not an HTTP request"):
         read_head(text)
