@@ -172,11 +172,12 @@ def _status_metadata(new: Object, current: Object) -> Object:
 
 
 def _same(new: Object, current: Object) -> bool:
-    """Equal but for the record of writers, whose times change with every write."""
+    """Equal but for the times in the record of writers, which change with every write."""
     if new.keys() != current.keys() or any(new[k] != current[k] for k in new if k != "metadata"):
         return False
-    return _without_record(new["metadata"]) == _without_record(current["metadata"])
+    return _timeless(new["metadata"]) == _timeless(current["metadata"])
 
 
-def _without_record(meta: Object) -> Object:
-    return {k: v for k, v in meta.items() if k != "managedFields"}
+def _timeless(meta: Object) -> Object:
+    entries = [{k: v for k, v in entry.items() if k != "time"} for entry in meta.get("managedFields") or ()]
+    return {**meta, "managedFields": sorted(entries, key=lambda entry: (entry["manager"], entry["operation"]))}

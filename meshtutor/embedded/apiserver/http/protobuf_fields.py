@@ -1,8 +1,8 @@
 """Field numbers of the messages that kubectl sends as protobuf: facts of Kubernetes' wire format, which never change.
 
 One line a message: `NUMBER NAME TYPE` triples; TYPE is str, int, bool, bytes or a message, `[T]` a list, `{T}` a map
-from strings; a `?` marks a pointer, whose zero means something; the name `-` a struct inlined in JSON. Source: the `protobuf` tags in
-staging/src/k8s.io/api/*/types.go and apimachinery's pkg/apis/meta/v1/types.go.
+from strings; a `?` marks a pointer, whose zero means something; the name `-` a struct inlined in JSON. Source: the
+`protobuf` tags in staging/src/k8s.io/api/*/types.go and apimachinery's pkg/apis/meta/v1/types.go.
 """
 
 from __future__ import annotations
