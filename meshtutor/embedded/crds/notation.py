@@ -9,8 +9,10 @@
              [TYPE] a list    {TYPE} a map by text    enum(A|B)    or the name of a type under `types:`
     then     <MIN..MAX> bounds of a number, or of the length of a text, list or map    ? may be null
 
-Source of the expansion: the "structural schema" rules of Kubernetes' CustomResourceDefinitions; the `oneOf` form is
-the one Istio generates from its protobuf oneofs.
+Source of the expansion: the "structural schema" rules of Kubernetes' CustomResourceDefinitions.
+
+Left out: `_one_of` in the schema. Istio's has `oneOf`, which the API server explains as "must validate one and only one
+schema"; istio/validation/shape reads `_one_of` instead and names the fields.
 """
 
 from __future__ import annotations
@@ -139,7 +141,7 @@ def expand(type_: ObjectType, types: Mapping[str, ObjectType]) -> Schema:
         schema["required"] = required
     if type_.open:
         schema["x-kubernetes-preserve-unknown-fields"] = True
-    return {**schema, **_at_most_one(type_.one_of)}
+    return schema
 
 
 def _expand_field(type_: FieldType, types: Mapping[str, ObjectType]) -> Schema:
@@ -160,15 +162,6 @@ def _expand_field(type_: FieldType, types: Mapping[str, ObjectType]) -> Schema:
     if schema.get("minLength") == 0 or schema.get("minItems") == 0 or schema.get("minProperties") == 0:
         del schema[names[0]]
     return {**schema, "nullable": True} if type_.nullable else schema
-
-
-def _at_most_one(groups: list[list[str]]) -> Schema:
-    """`oneOf` for one list, `allOf` of several; each allows none of the fields, or exactly one."""
-    rules: list[Schema] = []
-    for group in groups:
-        each = [{"required": [name]} for name in group]
-        rules.append({"oneOf": [{"not": {"anyOf": each}}, *each]})
-    return rules[0] if len(rules) == 1 else {"allOf": rules} if rules else {}
 
 
 def _field(key: str, line: str) -> Field:

@@ -9,7 +9,7 @@ import pytest
 
 from meshtutor.embedded.crds import crd, crds
 from meshtutor.embedded.crds.definitions import spec_type, types
-from meshtutor.embedded.crds.notation import FieldType, ObjectType, expand
+from meshtutor.embedded.crds.notation import FieldType
 from meshtutor.kube import kinds
 
 
@@ -99,15 +99,6 @@ def test_required_fields_are_istios():
     assert required["spec.http[].route[]"] == ["destination"]
     assert required["spec.http[].route[].destination"] == ["host"]
     assert required["spec.tls[].match[]"] == ["sniHosts"]
-
-
-def test_one_of_allows_none_or_one():
-    schema = expand(ObjectType({"_one_of": [["a", "b"]], "a": "string An a.", "b": "string A b."}), {})
-    assert schema["oneOf"] == [
-        {"not": {"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}},
-        {"required": ["a"]},
-        {"required": ["b"]},
-    ]
 
 
 def test_a_type_that_cannot_be_read_is_named():

@@ -25,11 +25,12 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "DestinationRule": (
         "host", "exportTo[]", "workloadSelector.**", "subsets[].name", "subsets[].labels.**",
+        "trafficPolicy.portLevelSettings[].port.number", "subsets[].trafficPolicy.portLevelSettings[].port.number",
         *(f"{place}{field}" for place in (
             "trafficPolicy.", "trafficPolicy.portLevelSettings[].",
             "subsets[].trafficPolicy.", "subsets[].trafficPolicy.portLevelSettings[].",
         ) for field in (
-            "port.number", "tls.mode", "outlierDetection.**", "connectionPool.http.**",
+            "tls.mode", "outlierDetection.**", "connectionPool.http.**",
             "connectionPool.tcp.maxConnections", "connectionPool.tcp.connectTimeout",
             "connectionPool.tcp.maxConnectionDuration",
             "connectionPool.tcp.tcpKeepalive.**", "loadBalancer.simple", "loadBalancer.warmup.**",

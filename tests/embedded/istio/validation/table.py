@@ -18,6 +18,7 @@ class Case:
     name: str
     obj: dict[str, Any]
     path: str
+    by_schema: bool
 
     @property
     def kind(self) -> kinds.Kind:
@@ -36,4 +37,4 @@ def _case(kind: str, number: int, row: dict[str, Any]) -> Case:
     meta = {"name": f"case-{kind.lower()}-{number}", "namespace": "default"}
     obj = {"apiVersion": api_version, "kind": kind, "metadata": meta, "spec": row["spec"]}
     name = f"{kind}: {row.get('fine') or row['error'] + ' ' + row['why']}"
-    return Case(name, obj, row.get("error", ""))
+    return Case(name, obj, row.get("error", ""), row.get("by") == "schema")

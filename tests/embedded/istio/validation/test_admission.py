@@ -1,0 +1,121 @@
+"""Validation as the API server calls it, and what the lab does not implement yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from meshtutor.embedded.apiserver.admission import Request
+from meshtutor.embedded.crds.definitions import spec_type, types
+from meshtutor.embedded.crds.notation import FieldType
+from meshtutor.embedded.istio.validation import unsupported
+from meshtutor.embedded.istio.validation.admission import references_validator, validate
+from meshtutor.errors import InvalidError
+from meshtutor.kube import kinds
+from meshtutor.kube.manifests import files, load
+
+
+def request(kind: kinds.Kind, spec: str, operation: str = "CREATE") -> Request:
+    obj: dict[str, Any] = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": "mine"}}
+    return Request(kind, operation, {**obj, "spec": yaml.safe_load(spec)})  # type: ignore[arg-type]
+
+
+def causes(kind: kinds.Kind, spec: str) -> dict[str, str]:
+    with pytest.raises(InvalidError) as refusal:
+        validate(request(kind, spec))
+    return {cause["field"]: cause["message"] for cause in refusal.value.status["details"]["causes"]}
+
+
+def test_every_error_is_a_cause_with_its_path_and_the_next_step():
+    found = causes(
+        kinds.VIRTUAL_SERVICE, "{hosts: ['*'], http: [{timeout: 3, route: [{destination: {host: a_b}}]}]}"
+    )
+    assert set(found) == {"spec.hosts[0]", "spec.http[0].route[0].destination.host"}
+    assert "bind the rule to a gateway" in found["spec.hosts[0]"]
+
+
+def test_warnings_let_the_object_through():
+    spec = "{host: a, trafficPolicy: {outlierDetection: {consecutiveErrors: 3}}}"
+    (warning,) = validate(request(kinds.DESTINATION_RULE, spec))
+    assert warning.startswith("spec.trafficPolicy.outlierDetection.consecutiveErrors: ")
+
+
+def test_deleting_and_other_kinds_are_nobodys_business_here():
+    assert validate(request(kinds.VIRTUAL_SERVICE, "{hosts: []}", "DELETE")) == []
+    assert validate(request(kinds.SERVICE, "{ports: []}")) == []
+
+
+def test_a_kind_that_the_api_server_read_from_its_definition_is_known_by_its_name():
+    theirs = kinds.Kind(
+        "networking.istio.io", "v1", "VirtualService", "virtualservices", True, ("vs",), ("v1beta1",)
+    )
+    with pytest.raises(InvalidError):
+        validate(request(theirs, "{hosts: [a]}"))
+
+
+def test_a_field_that_is_not_implemented_is_refused_by_name_and_once():
+    found = causes(
+        kinds.VIRTUAL_SERVICE, "{hosts: [a], tcp: [{match: [{port: 1}], route: [{destination: {host: a}}]}]}"
+    )
+    assert list(found) == ["spec.tcp"]
+    assert "does not implement it yet" in found["spec.tcp"]
+    assert "meshtutor up --on k3d" in found["spec.tcp"]
+
+
+def test_a_value_that_is_not_implemented_is_refused_with_those_that_are():
+    spec = "{servers: [{port: {number: 1, name: a, protocol: MONGO}, hosts: ['*']}]}"
+    assert "only HTTP, " in causes(kinds.GATEWAY, spec)["spec.servers[0].port.protocol"]
+
+
+def test_a_kind_that_is_not_implemented_is_refused_as_a_whole():
+    assert "EnvoyFilter is part of Istio's API" in causes(kinds.ENVOY_FILTER, "{}")["kind"]
+
+
+def test_the_table_of_what_is_implemented_names_only_fields_that_exist():
+    for kind_name, patterns in unsupported.IMPLEMENTED.items():
+        kind = next(k for k in kinds.ISTIO if k.kind == kind_name)
+        known = paths(kind)
+        for pattern in [*patterns, *(path for k, path in unsupported.VALUES if k == kind_name)]:
+            stem = pattern.removesuffix(".**")
+            inside = (f"{stem}.", f"{stem}[", f"{stem}{{")
+            assert any(path == stem or path.startswith(inside) for path in known), (kind_name, pattern)
+
+
+def paths(kind: kinds.Kind) -> list[str]:
+    found: list[str] = []
+
+    def visit(type_: FieldType, path: str) -> None:
+        found.append(path)
+        if type_.form == "array" and type_.item:
+            visit(type_.item, f"{path}[]")
+        elif type_.form in types():
+            for field in types()[type_.form].fields.values():
+                visit(field.type, f"{path}.{field.name}")
+
+    for field in spec_type(kind).fields.values():
+        visit(field.type, field.name)
+    return found
+
+
+def test_the_studys_own_manifests_pass_without_a_warning():
+    objects = load(
+        "manifests/bookinfo", "manifests/gateway", "manifests/06_split_traffic/destination-rule.yaml"
+    )
+    listed = [*objects, *(load(file)[0] for file in files("manifests/06_split_traffic"))]
+    istio = [obj for obj in listed if kinds.kind_of(obj, kinds.ISTIO)]
+    assert len(istio) >= 8
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "g", "namespace": "istio-system", "labels": {"istio": "ingressgateway"}},
+    }
+    spec = {"selector": {"istio": "ingressgateway"}, "ports": [{"port": 80, "targetPort": 8080}]}
+    service = {"kind": "Service", "metadata": {"name": "g", "namespace": "istio-system"}, "spec": spec}
+    there = [{**o, "metadata": {"namespace": "default", **o["metadata"]}} for o in [*objects, pod, service]]
+    referring = references_validator(lambda kind: [o for o in there if o["kind"] == kind.kind])
+    for obj in istio:
+        kind = kinds.kind_of(obj)
+        assert kind
+        asked = Request(kind, "CREATE", {**obj, "metadata": {"namespace": "default", **obj["metadata"]}})
+        assert [*validate(asked), *referring(asked)] == []

@@ -1,0 +1,114 @@
+"""Names that nothing bears: warnings, with istioctl analyze's codes."""
+
+# ruff: noqa: E501 - tables
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from meshtutor.embedded.istio.validation import references
+from meshtutor.kube import kinds
+from meshtutor.kube.manifests import load
+
+HERE = """
+{apiVersion: v1, kind: Service, metadata: {name: reviews}, spec: {selector: {app: reviews}, ports: [{name: http, port: 9080}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: two}, spec: {ports: [{name: http, port: 80}, {name: admin, port: 81}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: gw, namespace: istio-system},
+ spec: {selector: {istio: ingressgateway}, ports: [{name: http2, port: 80, targetPort: 8080}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: gw, namespace: istio-system, labels: {istio: ingressgateway}}}
+---
+{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: reviews},
+ spec: {host: reviews, subsets: [{name: v1}, {name: v2}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: shop},
+ spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [shop.com]}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: out},
+ spec: {hosts: ["*.example.com"], ports: [{number: 80, name: http, protocol: HTTP}]}}
+"""
+
+
+def world(more: str = "") -> references.World:
+    objects = [{**o, "metadata": {"namespace": "default", **o["metadata"]}} for o in load(HERE + more)]
+    return references.World.of(lambda kind: [o for o in objects if o["kind"] == kind.kind])
+
+
+def warnings(kind: str, spec: str, more: str = "") -> list[tuple[str, str]]:
+    obj: dict[str, Any] = {"apiVersion": kinds.VIRTUAL_SERVICE.api_version, "kind": kind,
+                           "metadata": {"name": "mine", "namespace": "default"}, "spec": yaml.safe_load(spec)}  # fmt: skip
+    return [(p.path, p.code) for p in references.check(obj, world(more))]
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        ("{hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: v2}}]}]}", []),
+        ("{hosts: [reviews], http: [{route: [{destination: {host: reviews.default.svc.cluster.local, subset: v1}}]}]}", []),
+        ("{hosts: [x], http: [{route: [{destination: {host: api.example.com}}]}]}", []),
+        ("{hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: v4}}]}]}",
+         [("spec.http[0].route[0].destination.subset", "IST0101")]),
+        ("{hosts: [x], http: [{route: [{destination: {host: nobody}}]}]}",
+         [("spec.http[0].route[0].destination.host", "IST0101")]),
+        ("{hosts: [x], http: [{mirror: {host: nobody}, route: [{destination: {host: reviews}}]}]}",
+         [("spec.http[0].mirror.host", "IST0101")]),
+        ("{hosts: [x], http: [{route: [{destination: {host: reviews, port: {number: 80}}}]}]}",
+         [("spec.http[0].route[0].destination.port.number", "IST0101")]),
+        ("{hosts: [x], http: [{route: [{destination: {host: two}}]}]}",
+         [("spec.http[0].route[0].destination", "IST0112")]),
+        ("{hosts: [shop.com], gateways: [shop], http: [{route: [{destination: {host: reviews}}]}]}", []),
+        ("{hosts: [shop.com], gateways: [other], http: [{route: [{destination: {host: reviews}}]}]}",
+         [("spec.gateways[0]", "IST0101")]),
+        ("{hosts: [pub.com], gateways: [default/shop], http: [{route: [{destination: {host: reviews}}]}]}",
+         [("spec.hosts[0]", "IST0132")]),
+    ],
+)  # fmt: skip
+def test_a_virtual_service_and_what_it_names(spec, found):
+    assert warnings("VirtualService", spec) == found
+
+
+def test_a_short_name_with_a_namespace_is_the_trap_it_is_in_istio():
+    obj = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "mine"},
+           "spec": {"hosts": ["x"], "http": [{"route": [{"destination": {"host": "reviews.default"}}]}]}}  # fmt: skip
+    (problem,) = references.check(obj, world())
+    assert problem.hint == "Istio completes names without a dot only: write reviews.default.svc.cluster.local"
+
+
+def test_two_virtual_services_for_one_host_are_one_too_many_inside_the_mesh():
+    other = """
+---
+{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: theirs},
+ spec: {hosts: [reviews.default.svc.cluster.local], http: [{route: [{destination: {host: reviews}}]}]}}
+"""
+    spec = "{hosts: [reviews], http: [{route: [{destination: {host: reviews}}]}]}"
+    assert warnings("VirtualService", spec, other) == [("spec.hosts[0]", "IST0109")]
+
+
+def test_taking_a_subset_away_that_is_used_is_a_warning():
+    user = """
+---
+{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: user},
+ spec: {hosts: [two], http: [{route: [{destination: {host: two, subset: v9, port: {number: 80}}}]}]}}
+"""
+    assert warnings("DestinationRule", "{host: two, subsets: [{name: v1}]}", user) == [
+        ("spec.subsets", "IST0101")
+    ]
+    assert warnings("DestinationRule", "{host: two, subsets: [{name: v9}]}", user) == []
+    assert warnings("DestinationRule", "{host: nobody}") == [("spec.host", "IST0101")]
+
+
+def test_a_gateway_needs_pods_and_a_port_of_their_service():
+    server = "servers: [{port: {number: %d, name: http, protocol: HTTP}, hosts: ['*']}]"
+    assert warnings("Gateway", "{selector: {istio: ingressgateway}, %s}" % (server % 80)) == []
+    assert warnings("Gateway", "{selector: {istio: ingressgateway}, %s}" % (server % 8080)) == []
+    assert warnings("Gateway", "{selector: {istio: ingressgateway}, %s}" % (server % 9999)) == [
+        ("spec.servers[0].port.number", "IST0162")
+    ]
+    assert warnings("Gateway", "{selector: {istio: nobody}, %s}" % (server % 80)) == [
+        ("spec.selector", "IST0101")
+    ]
