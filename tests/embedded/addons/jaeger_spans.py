@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from meshtutor.embedded.addons.jaeger.model import Process, Span, ordered, tag
+from meshtutor.embedded.addons.jaeger.otlp_messages import ExportTraceServiceRequest, KeyValue
 
 SERVICES = (
     "istio-ingressgateway.istio-system",
@@ -113,3 +114,36 @@ def _tags(source: random.Random, service: str, kind: str, request: str) -> tuple
         "span.kind": kind,
     }
     return ordered([tag(key, value) for key, value in values.items()])
+
+
+def as_otlp(spans: Iterable[Span]) -> bytes:
+    """Spans as Envoys report them over OTLP: one group for each service."""
+    request = ExportTraceServiceRequest()
+    scopes = {}
+    for one in spans:
+        if one.process not in scopes:
+            group = request.resource_spans.add()
+            group.resource.attributes.append(attribute("service.name", one.process.service))
+            for found in one.process.tags:
+                group.resource.attributes.append(attribute(found.key, str(found.value)))
+            scopes[one.process] = group.scope_spans.add()
+        reported = scopes[one.process].spans.add(
+            trace_id=one.trace_id.to_bytes(16, "big"),
+            span_id=one.span_id.to_bytes(8, "big"),
+            parent_span_id=one.parent.to_bytes(8, "big") if one.parent else b"",
+            name=one.operation,
+            kind={"server": 2, "client": 3}[one.kind],
+            start_time_unix_nano=one.start * 1000,
+            end_time_unix_nano=(one.start + one.duration) * 1000,
+        )
+        for found in one.tags:
+            if found.key != "span.kind":
+                reported.attributes.append(attribute(found.key, str(found.value)))
+    return request.SerializeToString()
+
+
+def attribute(key: str, text: str) -> bytes:
+    """An OTLP attribute as it is on the wire."""
+    found = KeyValue(key=key)
+    found.value.string_value = text
+    return bytes(found.SerializeToString())

@@ -18,6 +18,7 @@ from meshtutor.embedded.addons.jaeger.otlp_messages import (
     ExportTraceServiceResponse,
     RpcStatus,
 )
+from tests.embedded.addons.jaeger_spans import attribute
 from tests.embedded.addons.running_store import HOST, Running, running_store
 from tests.embedded.addons.traced_mesh import get
 
@@ -51,7 +52,7 @@ def zipkin(store: Running) -> str:
 def request_of(*spans: dict[str, Any]) -> Any:
     request = ExportTraceServiceRequest()
     group = request.resource_spans.add()
-    group.resource.attributes.add(key="service.name").value.string_value = "reviews.default"
+    group.resource.attributes.append(attribute("service.name", "reviews.default"))
     scope = group.scope_spans.add()
     scope.scope.name, scope.scope.version = "envoy", "1.40"
     for span in spans:
@@ -131,7 +132,7 @@ def test_json_over_http_with_hexadecimal_ids(store: Running):
 
 def test_a_failed_span_has_one_error_tag(store: Running):
     request = request_of({"status": {"code": 2}})
-    request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="error").value.string_value = "true"
+    request.resource_spans[0].scope_spans[0].spans[0].attributes.append(attribute("error", "true"))
     post(otlp(store), request.SerializeToString(), PROTOBUF)
     assert only_span(store)["tags"]["error"] == "true"
 
@@ -155,6 +156,9 @@ def test_spans_without_ids_are_counted_in_the_answer(store: Running):
         b"{",
         b'{"resourceSpans": 7}',
         b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"xyz"}]}]}]}',
+        b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":7}]}]}]}',
+        b'{"resourceSpans":[{"resource":{"attributes":5}}]}',
+        b'{"resourceSpans":[{"resource":{"attributes":["x"]}}]}',
         b"[]",
     ],
 )

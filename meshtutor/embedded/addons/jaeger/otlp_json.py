@@ -11,19 +11,21 @@ from typing import Any, Final
 
 from google.protobuf import json_format
 
-from meshtutor.embedded.addons.jaeger.otlp_messages import ExportTraceServiceRequest
+from meshtutor.embedded.addons.jaeger.otlp_messages import ExportTraceServiceRequest, KeyValue
 
 _IDS: Final = frozenset({"traceId", "trace_id", "spanId", "span_id", "parentSpanId", "parent_span_id"})
 
 
 def parse(body: bytes) -> Any:
     """An ExportTraceServiceRequest; ValueError says what cannot be read."""
-    report = _with_ids(json.loads(body))
+    report = json.loads(body)
     if not isinstance(report, dict):
         raise ValueError("expected a JSON object")  # noqa: TRY004 - of a body, not of an argument
     try:
-        return json_format.ParseDict(report, ExportTraceServiceRequest(), ignore_unknown_fields=True)
-    except json_format.ParseError as error:
+        return json_format.ParseDict(
+            _as_declared(report), ExportTraceServiceRequest(), ignore_unknown_fields=True
+        )
+    except (json_format.ParseError, TypeError, AttributeError) as error:
         raise ValueError(str(error)) from error
 
 
@@ -32,13 +34,19 @@ def response(message: Any) -> str:
     return str(json_format.MessageToJson(message, indent=None))
 
 
-def _with_ids(node: Any) -> Any:
-    """The same, with ids as protobuf's JSON writes bytes: base64."""
+def _as_declared(node: Any) -> Any:
+    """The same, with ids and attributes as protobuf's JSON writes bytes: base64."""
     if isinstance(node, list):
-        return [_with_ids(item) for item in node]
+        return [_as_declared(item) for item in node]
     if not isinstance(node, dict):
         return node
-    return {
-        key: base64.b64encode(bytes.fromhex(value)).decode() if key in _IDS else _with_ids(value)
-        for key, value in node.items()
-    }
+    return {key: _bytes(key, value) for key, value in node.items()}
+
+
+def _bytes(key: str, value: Any) -> Any:
+    if key in _IDS:
+        return base64.b64encode(bytes.fromhex(value)).decode()
+    if key == "attributes":
+        attributes = (json_format.ParseDict(item, KeyValue(), ignore_unknown_fields=True) for item in value)
+        return [base64.b64encode(attribute.SerializeToString()).decode() for attribute in attributes]
+    return _as_declared(value)
