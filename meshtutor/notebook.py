@@ -40,7 +40,7 @@ def connect(
         from meshtutor import magics
 
         magics.register(shell, mesh)
-    sys.stdout.write(_line(mesh, time.monotonic() - began) + "\n")
+    sys.stdout.write(_line(mesh, began) + "\n")
     return mesh
 
 
@@ -49,7 +49,7 @@ def _part(said: Mapping[str, Any]) -> str:
     return str(said.get("part", ""))
 
 
-def _line(mesh: Mesh, seconds: float) -> str:
+def _line(mesh: Mesh, began: float) -> str:
     info = mesh.info()
     ready = "ready" if info.ready else "not all pods are ready: meshtutor status"
     names = ", ".join(name for name in mesh.services().names if name != "kubernetes") or "no services"
@@ -59,7 +59,7 @@ def _line(mesh: Mesh, seconds: float) -> str:
         f"lab {info.name}",
         names,
         info.gateway,
-        f"{ready} in {seconds:.1f} s",
+        f"{ready} in {time.monotonic() - began:.1f} s",
     )
     return " · ".join(parts)
 

@@ -26,6 +26,7 @@ function render({ model, el }) {
     clearTimeout(soon);
     clearInterval(timer);
     document.removeEventListener("visibilitychange", beat);
+    model.send({ gone: true });
   };
 }
 export default { render };
@@ -33,16 +34,20 @@ export default { render };
 
 
 class Heartbeat(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget's base has no types
-    """Calls `on_beat` for each beat of the page."""
+    """Calls `on_beat` for each beat of the page, and `on_gone` when an output with it was removed."""
 
     _esm = _BEAT % int(SECONDS * 1000)
 
-    def __init__(self, on_beat: Callable[[], None]) -> None:
+    def __init__(self, on_beat: Callable[[], None], on_gone: Callable[[], None]) -> None:
         super().__init__()
         self._on_beat = on_beat
+        self._on_gone = on_gone
         self.on_msg(self._received)
 
     def _received(self, widget: Any, content: Any, buffers: Any) -> None:
         del widget, buffers
-        if isinstance(content, dict) and content.get("beat"):
-            self._on_beat()
+        if isinstance(content, dict):
+            if content.get("beat"):
+                self._on_beat()
+            elif content.get("gone"):
+                self._on_gone()

@@ -47,6 +47,12 @@ class Live:
         if not self.paused:
             self._run_load()
 
+    def rest(self) -> None:
+        """Nobody looks any more; the next beat goes on."""
+        self.observer.stop()
+        if self._load:
+            self._load.pause()
+
     def touch(self) -> None:
         """Somebody did something."""
         self._touched = self._clock()

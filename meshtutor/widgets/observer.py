@@ -18,6 +18,7 @@ from meshtutor.traffic.history import ShareHistory
 from meshtutor.traffic.tally import Tally
 
 POLL_SECONDS: Final = 0.5
+EAGER_POLL_SECONDS: Final = 0.15  # after a change, so that the next scrape is seen at once
 WINDOW_SECONDS: Final = 5.0
 HISTORY_SECONDS: Final = 60.0
 Read = Callable[[float], RequestSamples]
@@ -103,4 +104,5 @@ class Observer:
         while time.monotonic() < self._until and not stop.is_set():
             if self.poll():
                 self._on_change()
-            stop.wait(POLL_SECONDS)
+            recent = self._clock() - self._changed_at < WINDOW_SECONDS
+            stop.wait(EAGER_POLL_SECONDS if recent else POLL_SECONDS)

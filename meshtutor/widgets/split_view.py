@@ -35,7 +35,7 @@ class SplitView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         self._yaml = ipywidgets.HTML(layout={"width": "100%"})
         self._button = ipywidgets.Button(layout={"flex": "0 0 11em"})
         self._figure = _figure(live)
-        self._heartbeat = Heartbeat(self._beat)
+        self._heartbeat = Heartbeat(self._beat, live.rest)
         self._link()
         super().__init__(self._arranged(title, note))
         self.refresh()

@@ -173,6 +173,16 @@ def test_a_load_that_another_widget_replaced_is_not_revived_by_a_beat_but_by_a_c
     assert len(live.made) == 2
 
 
+def test_when_its_output_is_removed_it_rests_until_it_is_shown_again(live):
+    live.beat()
+    live.rest()
+    assert not live.load.running
+    assert not live.observer.running
+    live.beat()
+    assert live.load.running
+    assert not live.paused
+
+
 def test_closed_it_ignores_beats(live):
     live.beat()
     live.close()
@@ -213,11 +223,12 @@ def test_the_latest_request_wins_and_none_in_between_is_done():
 
 def test_a_beat_of_the_page_is_heard_and_other_messages_are_not():
     beats = []
-    beating = heartbeat.Heartbeat(lambda: beats.append(1))
+    beating = heartbeat.Heartbeat(lambda: beats.append("beat"), lambda: beats.append("gone"))
     beating._received(beating, {"beat": True}, [])
+    beating._received(beating, {"gone": True}, [])
     beating._received(beating, {"other": 1}, [])
     beating._received(beating, "beat", [])
-    assert beats == [1]
+    assert beats == ["beat", "gone"]
     beating.close()
 
 
