@@ -113,10 +113,9 @@ def _guard_depth(text: str, name: str) -> None:
         for event in yaml.parse(text, Loader=_Loader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST:
-                line = event.start_mark.line + 1
-                raise refuse(
-                    name, 1, line, f"nested more than {_DEEPEST} deep", "Expected a Kubernetes object."
-                )
+                line = event.start_mark.line + 1 if event.start_mark else 0
+                what = f"nested more than {_DEEPEST} deep"
+                raise refuse(name, 1, line, what, "Expected a Kubernetes object.")
 
 
 def refuse(name: str, document: int, line: int, what: str, hint: str) -> ManifestError:

@@ -27,7 +27,10 @@ CONCERNED: Final = (kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY
 
 @dataclass(frozen=True)
 class World:
-    """What rules may refer to. `hosts`: port numbers by full name, wildcards of ServiceEntries included."""
+    """What rules may refer to. `hosts`: port numbers by full name, wildcards of ServiceEntries included.
+
+    `pods` are those that there are, and those that Deployments are about to make.
+    """
 
     hosts: Mapping[str, tuple[int, ...]]
     rules: list[Object] = field(default_factory=list)
@@ -52,7 +55,7 @@ class World:
             },
             list(lister(kinds.VIRTUAL_SERVICE)),
             services,
-            list(lister(kinds.POD)),
+            [*lister(kinds.POD), *map(_pod_of, lister(kinds.DEPLOYMENT))],
         )
 
     def ports(self, host: str) -> tuple[int, ...] | None:
@@ -214,6 +217,11 @@ def _ports_towards(pod: Object, services: list[Object]) -> Iterator[int]:
                 yield port["port"]
                 if isinstance(port.get("targetPort"), int):
                     yield port["targetPort"]
+
+
+def _pod_of(deployment: Object) -> Object:
+    template = objects.spec(deployment).get("template") or {}
+    return {"metadata": {**objects.metadata(template), "namespace": objects.namespace(deployment)}}
 
 
 def _rule_host(rule: Object) -> str:
