@@ -27,6 +27,7 @@ from meshtutor.embedded.apiserver.registry import Registry
 from meshtutor.embedded.controllers.run import run_all
 from meshtutor.embedded.crds import crds
 from meshtutor.embedded.istio.pilot import Pilot
+from meshtutor.embedded.istio.validation.admission import references_validator, validate
 from meshtutor.embedded.kubelet.catalogue import default_images
 from meshtutor.embedded.kubelet.images import InProcess
 from meshtutor.embedded.kubelet.injection import inject
@@ -76,7 +77,8 @@ class Box:
         return self._facts(claim, gateway)
 
     async def _serve_api(self, claim: Claim) -> Registry:
-        registry = Registry(claim.block, mutators=[inject])
+        registry = Registry(claim.block, mutators=[inject], validators=[validate])
+        registry.validators.append(references_validator(registry.store.objects))
         pki, token = make_pki(self.directory / "pki" / "api", [claim.block.host]), secrets.token_urlsafe(32)
         server = ApiServer(registry, token, pki)
         self._closers.append(server.stop)
