@@ -47,6 +47,12 @@ def _bytes(key: str, value: Any) -> Any:
     if key in _IDS:
         return base64.b64encode(bytes.fromhex(value)).decode()
     if key == "attributes":
-        attributes = (json_format.ParseDict(item, KeyValue(), ignore_unknown_fields=True) for item in value)
-        return [base64.b64encode(attribute.SerializeToString()).decode() for attribute in attributes]
+        return [_attribute(item) for item in value]
     return _as_declared(value)
+
+
+def _attribute(item: Any) -> str:
+    if not isinstance(item, dict):
+        raise TypeError(f"expected an attribute with key and value, found {item!r}")
+    attribute = json_format.ParseDict(item, KeyValue(), ignore_unknown_fields=True)
+    return base64.b64encode(attribute.SerializeToString()).decode()
