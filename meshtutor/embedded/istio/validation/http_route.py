@@ -11,6 +11,7 @@ from meshtutor.embedded.istio.validation import http_actions, http_match, names,
 from meshtutor.embedded.istio.validation.problem import Problems, each, error, unless_fine, warning
 
 Route = dict[str, Any]
+_USUAL_TOTAL: Final = 100
 _ACTIONS: Final = ("redirect", "directResponse")
 _NOT_WITH_AN_ANSWER: Final = ("route", "fault", "rewrite")
 
@@ -36,9 +37,17 @@ def destinations(found: list[Route] | None, path: str) -> Problems:
         yield from destination(weighted.get("destination"), f"{place}.destination")
         if (weight := weighted.get("weight", 0)) < 0:
             yield error(f"{place}.weight", f"weight {weight} must not be negative")
-    if len(found) > 1 and sum(weighted.get("weight", 0) for weighted in found) == 0:
+    total = sum(weighted.get("weight", 0) for weighted in found)
+    if len(found) > 1 and total == 0:
         yield error(
             path, "total destination weight = 0", "give each destination a weight; they need not sum to 100"
+        )
+    elif len(found) > 1 and total != _USUAL_TOTAL:
+        shares = ", ".join(f"{weighted.get('weight', 0) / total:.1%}" for weighted in found)
+        yield warning(
+            path,
+            f"the weights sum to {total}, not to 100: Istio takes them as proportions ({shares})",
+            "write weights that sum to 100 if these are not the shares you meant",
         )
 
 
