@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,6 +50,7 @@ class Recorder:
         self._seen: OrderedDict[_Sort, _Sighting] = OrderedDict()
         self._pending: dict[_Sort, None] = {}
         self._wake = asyncio.Event()
+        self._last = 0
 
     def normal(
         self, obj: Mapping[str, Any], reason: str, message: str, *, container: str = "", host: str = ""
@@ -94,6 +95,11 @@ class Recorder:
         self._pending[sort] = None
         self._wake.set()
 
+    def _stamp(self) -> int:
+        """Nanoseconds since the epoch, never the same twice: names sort in the order of events."""
+        self._last = max(self._last + 1, time.time_ns())
+        return self._last
+
     def _body(self, obj: Mapping[str, Any], where: _Where) -> Object:
         meta = obj["metadata"]
         namespace = meta.get("namespace") or "default"
@@ -112,7 +118,7 @@ class Recorder:
         return {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{meta['name']}.{secrets.token_hex(8)}", "namespace": namespace},
+            "metadata": {"name": f"{meta['name']}.{self._stamp():x}", "namespace": namespace},
             "involvedObject": involved,
             "source": {"component": self._component, **({"host": where.host} if where.host else {})},
             "reportingComponent": self._component,

@@ -7,12 +7,12 @@ Envoy's bootstrap, and the network that pods without a sidecar see. What does no
 
     from meshtutor.embedded.kubelet.catalogue import default_images
     from meshtutor.embedded.kubelet.images import InProcess
-    from meshtutor.embedded.kubelet.injection import SidecarInjector
+    from meshtutor.embedded.kubelet.injection import inject
     from meshtutor.embedded.kubelet.kubelet import Kubelet
     from meshtutor.embedded.kubelet.network import NodeNetwork
 
-    registry = Registry(..., mutators=[SidecarInjector()])
-    images = default_images(block, Tokens(secret), prometheus=find_binary())
+    registry = Registry(..., mutators=[inject])
+    images = default_images(Tokens(secret), lab_dir, prometheus_binary)
     images.add("istio/pilot", InProcess(istiod, loggers=("meshtutor.embedded.istio",)))  # async def istiod(place)
     kubelet = Kubelet(registry, block, lab_dir / "pods", images)
     network = NodeNetwork(registry, block, forwards={8000: 30000})

@@ -26,11 +26,11 @@ from meshtutor.embedded.kubelet.probes import Probe
 from meshtutor.embedded.kubelet.probing import Reactions
 from meshtutor.embedded.kubelet.processes import Exit
 from meshtutor.embedded.kubelet.runtime import Runtime
-from meshtutor.embedded.kubelet.status import ContainerState, terminated, waiting
+from meshtutor.embedded.kubelet.status import ContainerState, in_one_line, terminated, waiting
 from meshtutor.embedded.objects import timestamp
 from meshtutor.errors import LabError, MeshtutorError
 
-_RETRY_SECONDS: Final = 5.0
+_RETRY_SECONDS: Final = 2.0
 _START_ERROR: Final = 128
 
 
@@ -47,7 +47,8 @@ class Container:
         self._changed = changed
         self._policy = place.pod["spec"].get("restartPolicy") or "Always"
         self._backoff = Backoff()
-        self._stopping = asyncio.Event()
+        self._stopping = False
+        self._poked = asyncio.Event()
         self._instance: Instance | None = None
         self._verdict = ""
 
@@ -64,19 +65,20 @@ class Container:
     async def run(self) -> None:
         """Run it until it has ended for good or is stopped."""
         self._refuse_hooks()
-        while not self._stopping.is_set():
+        while not self._stopping:
             if not await self._attempt() or not self._restarts():
                 return
             ended = self._runtime.clock.now()
             if wait := self._backoff.next(ended):
                 self._tell_backoff(wait)
                 await self._pause(wait)
-            if not self._stopping.is_set():
+            if not self._stopping:
                 self.state.restarts += 1
 
     async def stop(self, grace: float) -> None:
         """SIGTERM, and SIGKILL after `grace` seconds; returns when it has ended."""
-        self._stopping.set()
+        self._stopping = True
+        self._poked.set()
         if self._instance is not None:
             await self._instance.end(grace, self._runtime.clock)
 
@@ -85,6 +87,7 @@ class Container:
         self.spec, self.state.image = spec, spec["image"]
         self._tell("Killing", f"Container {self.name} definition changed, will be restarted")
         self._kill("")
+        self._poked.set()
 
     def kill(self, reason: str) -> None:
         """End this run at once; `reason` is what the state shows, e.g. OOMKilled."""
@@ -98,9 +101,9 @@ class Container:
         """Start it and wait for its end; False if it was stopped before it could start."""
         instance = await self._started()
         if instance is None:
-            return not self._stopping.is_set() and self.state.ended is not None
+            return not self._stopping and self.state.ended is not None
         self._instance, self._verdict = instance, ""
-        if self._stopping.is_set():  # it was stopped while it was being started
+        if self._stopping:  # it was stopped while it was being started
             instance.end_soon(0.0, self._runtime.clock)
         since = timestamp()
         self.state.pid, self.state.state = instance.pid, {"running": {"startedAt": since}}
@@ -119,7 +122,7 @@ class Container:
 
     async def _started(self) -> Instance | None:
         """A running instance, or None: the state then says why, or it was stopped."""
-        while not self._stopping.is_set():
+        while not self._stopping:
             try:
                 image = self._runtime.images.find(self.spec["image"])
             except MeshtutorError as unknown:
@@ -132,21 +135,21 @@ class Container:
             except LabError as failure:
                 self._finish_unstarted(failure)
                 return None
-            except MeshtutorError as missing:
-                self._wait("CreateContainerConfigError", str(missing))
-                self._warn("Failed", f"Error: {missing}")
+            except (MeshtutorError, OSError) as missing:
+                self._wait("CreateContainerConfigError", in_one_line(missing))
+                self._warn("Failed", f"Error: {in_one_line(missing)}")
                 await self._pause(_RETRY_SECONDS)
         return None
 
     async def _await_other_image(self, unknown: MeshtutorError) -> None:
-        image = self.spec["image"]
-        self._warn("Failed", f'Failed to pull image "{image}": {unknown}')
+        image, why = self.spec["image"], in_one_line(unknown)
+        self._warn("Failed", f'Failed to pull image "{image}": {why}')
         self._warn("Failed", "Error: ErrImagePull")
-        self._wait("ErrImagePull", str(unknown))
+        self._wait("ErrImagePull", why)
         await self._pause(_RETRY_SECONDS)
         self._tell("BackOff", f'Back-off pulling image "{image}"')
-        self._wait("ImagePullBackOff", f'Back-off pulling image "{image}": {unknown}')
-        while self.spec["image"] == image and not self._stopping.is_set():
+        self._wait("ImagePullBackOff", f'Back-off pulling image "{image}": {why}')
+        while self.spec["image"] == image and not self._stopping:
             await self._pause(_RETRY_SECONDS)
 
     def _announce_start(self) -> None:
@@ -167,7 +170,7 @@ class Container:
     def _set_ended(self, state: dict[str, Any]) -> None:
         self.state.ready = self.state.started = False
         self.state.state = state
-        if self._restarts() and not self._stopping.is_set():
+        if self._restarts() and not self._stopping:
             self.state.last = state
         self._changed()
 
@@ -188,9 +191,11 @@ class Container:
         )
 
     async def _pause(self, seconds: float) -> None:
-        """Wait, but not longer than until it is stopped."""
+        """Wait, but not longer than until it is stopped or given another image."""
+        if not self._stopping:
+            self._poked.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), self._runtime.clock.real(seconds))
+            await asyncio.wait_for(self._poked.wait(), self._runtime.clock.real(seconds))
 
     # -- answers of probes ----------------------------------------------------------------------------------------
 

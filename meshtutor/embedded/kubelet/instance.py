@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from meshtutor.embedded.api import Object
@@ -86,10 +88,11 @@ async def launch(image: Image, container: Object, place: Place, runtime: Runtime
     order = prepare(image, container, place, runtime)
 
     def execute(argv: list[str]) -> Order:
-        log_path = place.directory / f"{container['name']}.exec.log"
         program = [image.programs.get(argv[0], argv[0]), *argv[1:]]
         mounts = Mounts(place, container)
-        return Order([mounts.rewrite(word) for word in program], order.env, order.cwd, log_path, order.limits)
+        return Order(
+            [mounts.rewrite(word) for word in program], order.env, order.cwd, Path(os.devnull), order.limits
+        )
 
     return Instance(await runtime.spawn(order), probes, _target(container, place, execute, runtime))
 

@@ -21,7 +21,7 @@ from meshtutor.embedded.api import Object
 from meshtutor.embedded.kubelet.container import Container
 from meshtutor.embedded.kubelet.place import Place, proxy_role
 from meshtutor.embedded.kubelet.runtime import Runtime
-from meshtutor.embedded.kubelet.status import ContainerState, pod_status
+from meshtutor.embedded.kubelet.status import ContainerState, in_one_line, pod_status, waiting
 from meshtutor.embedded.kubelet.volumes import materialise, references
 from meshtutor.embedded.objects import timestamp
 from meshtutor.errors import MeshtutorError
@@ -135,6 +135,28 @@ class Pod:
                 )
 
     async def _run(self) -> None:
+        try:
+            if not self._refused():
+                await self._live()
+        except Exception:
+            log.exception("pod %s cannot be run", self.place.name)
+
+    def _refused(self) -> bool:
+        """Whether the pod asks for what is not there: a sidecar among the init containers."""
+        for container in self._init:
+            if container.spec.get("restartPolicy"):
+                message = (
+                    f"initContainers[{container.name}].restartPolicy (a native sidecar) is not implemented in the "
+                    "embedded cluster. Make it one of the pod's containers."
+                )
+                container.state.state = waiting("CreateContainerConfigError", message)
+                host = self.place.pod["spec"].get("nodeName", "")
+                self._runtime.recorder.warning(self.place.pod, "Failed", f"Error: {message}", host=host)
+                self._dirty.set()
+                return True
+        return False
+
+    async def _live(self) -> None:
         for name in ("home", "tmp"):
             (self.place.directory / name).mkdir(parents=True, exist_ok=True)
         await self._mount()
@@ -150,7 +172,7 @@ class Pod:
                 materialise(self.place, self._lookup)
             except (MeshtutorError, OSError) as failure:
                 host = self.place.pod["spec"].get("nodeName", "")
-                message = f"MountVolume.SetUp failed: {failure}"
+                message = f"MountVolume.SetUp failed: {in_one_line(failure)}"
                 self._runtime.recorder.warning(self.place.pod, "FailedMount", message, host=host)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._ending.wait(), self._runtime.clock.real(_RETRY_SECONDS))

@@ -96,6 +96,12 @@ def phase_of(policy: str, init: Sequence[ContainerState], main: Sequence[Contain
     return "Failed" if bad else "Succeeded"
 
 
+def in_one_line(failure: Exception) -> str:
+    """What went wrong and what to do next, as a condition's or an event's message has it."""
+    message, hint = getattr(failure, "message", str(failure)), getattr(failure, "hint", "")
+    return f"{message.rstrip('.')}. {hint}" if hint else str(message)
+
+
 def waiting(reason: str, message: str = "") -> dict[str, Any]:
     """A waiting state."""
     return {"waiting": {"reason": reason, **({"message": message} if message else {})}}

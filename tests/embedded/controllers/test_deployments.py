@@ -126,9 +126,13 @@ async def test_pods_that_do_not_become_ready_stop_the_update(cluster: World) -> 
         return "2" in sets and (sets["1"]["spec"]["replicas"], sets["2"]["spec"]["replicas"]) == (3, 2)
 
     await until(stuck, "one old pod is given up, two new ones wait")
-    found = await cluster.api.get(DEPLOYMENT, "web", "default")
+
+    async def told() -> Object | None:
+        found = await cluster.api.get(DEPLOYMENT, "web", "default")
+        return found if found["status"].get("unavailableReplicas") == 2 else None
+
+    found = await until(told, "two pods are told to be unavailable")
     assert reason(found, "Available") == "MinimumReplicasAvailable"
-    assert found["status"]["unavailableReplicas"] == 2
 
 
 async def test_an_update_that_takes_too_long_is_told(cluster: World) -> None:

@@ -248,3 +248,13 @@ async def test_a_server_is_ready_when_its_probe_says_so(cluster: World) -> None:
     await cluster.api.create(pod("one", container))
     await cluster.running("one")
     assert "serving" in await log(cluster, "one")
+
+
+async def test_a_native_sidecar_is_refused_by_name(cluster: World) -> None:
+    native = {"name": "helper", "image": "python:3", "restartPolicy": "Always", "command": ["sleep", "100"]}
+    await cluster.api.create(pod("one", None, initContainers=[native]))
+    state = await cluster.state("one", lambda s: "message" in s["state"].get("waiting", {}), "helper")
+    assert (
+        "initContainers[helper].restartPolicy (a native sidecar) is not implemented"
+        in state["state"]["waiting"]["message"]
+    )
