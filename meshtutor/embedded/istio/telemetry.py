@@ -49,9 +49,8 @@ _SIDE_LABELS: Final = {
 """The label without its side -> the field in `peer_fields`."""
 _PREFIX: Final = b"istio"
 _SCOPE: Final = repeated(field_tag(6), [repeated(field_tag(5), [_PREFIX])])
-"""`stats_scope {prefix: istio}` on the wire. `stat_prefix`, its predecessor, costs a warning in the proxy's log with each
-listener, and xds-protos 1.85 does not know the successor yet (Envoy 1.39: access_loggers/stats/v3/stats.proto, type/v3/
-scope.proto)."""
+"""`stats_scope {prefix: istio}` on the wire: xds-protos 1.85 does not know it yet, and `stat_prefix`, its predecessor,
+costs a warning in the proxy's log with each listener (Envoy 1.39: stats.proto of the logger, type/v3/scope.proto)."""
 
 
 def listener_metadata() -> Any:

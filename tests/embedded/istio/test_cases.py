@@ -55,7 +55,9 @@ def world() -> tuple[list[dict], dict[str, dict]]:
     pods["v9"] = make.pod("reviews", "v9", next(ips), namespace="other")
     pods["ratings"] = make.pod("ratings", "v1", next(ips))
     pods["client"] = make.pod("client", "v1", next(ips))
-    pods["gateway"] = make.pod("istio-ingressgateway", "v1", next(ips), namespace="istio-system", router=True, istio="ingressgateway")
+    pods["gateway"] = make.pod(
+        "istio-ingressgateway", "v1", next(ips), namespace="istio-system", router=True, istio="ingressgateway"
+    )
     return [*pods.values(), *services(pods)], pods
 
 
@@ -82,7 +84,9 @@ def _call(expected: Expect) -> Call:
 
 def _compare(result: Result, expected: Expect, snapshot: Snapshot) -> None:
     shown = f"{expected}\n{result}"
-    if expected.flags not in ("FI", "UT") and expected.status not in (409, 500, 503, 504) or expected.flags in ("NC", "NR", "UH"):
+    if (
+        expected.flags not in ("FI", "UT") and expected.status not in (409, 500, 503, 504)
+    ) or expected.flags in ("NC", "NR", "UH"):
         assert (result.status or 200, result.flags) == (expected.status, expected.flags), shown
     wanted = {expected.to: 100.0} if expected.to else expected.versions
     if wanted:
@@ -91,7 +95,9 @@ def _compare(result: Result, expected: Expect, snapshot: Snapshot) -> None:
         assert result.redirect == expected.location, shown
     for field in ("path", "host", "route"):
         if value := getattr(expected, field):
-            found = {"path": result.path.partition("?")[0], "host": result.authority, "route": result.route}[field]
+            found = {"path": result.path.partition("?")[0], "host": result.authority, "route": result.route}[
+                field
+            ]
             assert found == value, shown
     if expected.timeout != -1.0:
         assert result.timeout == expected.timeout, shown
@@ -101,7 +107,9 @@ def _compare(result: Result, expected: Expect, snapshot: Snapshot) -> None:
 
 def _shares(result: Result, snapshot: Snapshot) -> dict[str, float]:
     """Share of requests by the version of the pods that get them."""
-    versions = {pod["status"]["podIP"]: pod["metadata"]["labels"]["version"] for pod in snapshot.table(POD).values()}
+    versions = {
+        pod["status"]["podIP"]: pod["metadata"]["labels"]["version"] for pod in snapshot.table(POD).values()
+    }
     found: Counter[str] = Counter()
     for target in result.targets:
         for endpoint in target.healthy:
@@ -119,7 +127,9 @@ async def mesh(tmp_path_factory: pytest.TempPathFactory):
         pods["v9"] = await mesh.pod("reviews", "v9", namespace="other")
         pods["ratings"] = await mesh.pod("ratings")
         pods["client"] = await mesh.pod("client")
-        pods["gateway"] = await mesh.pod("istio-ingressgateway", namespace="istio-system", router=True, istio="ingressgateway")
+        pods["gateway"] = await mesh.pod(
+            "istio-ingressgateway", namespace="istio-system", router=True, istio="ingressgateway"
+        )
         await mesh.apply(*services(pods))
         await mesh.until_ready(*pods.values())
         mesh.pods = pods
@@ -180,9 +190,13 @@ async def _sample(mesh: Mesh, expected: Expect, wanted: dict[str, float]) -> Non
 
 async def _send(mesh: Mesh, expected: Expect) -> Answer:
     if expected.through != "gateway":
-        return await mesh.get(expected.url, mesh.pods["client"], headers=expected.headers, method=expected.method)
+        return await mesh.get(
+            expected.url, mesh.pods["client"], headers=expected.headers, method=expected.method
+        )
     parts = urlsplit(expected.url)
     address = mesh.pods["gateway"]["status"]["podIP"]
     query = f"?{parts.query}" if parts.query else ""
     headers = {**expected.headers, "Host": parts.netloc}
-    return await mesh.get(f"http://{address}:8080{parts.path}{query}", headers=headers, method=expected.method)
+    return await mesh.get(
+        f"http://{address}:8080{parts.path}{query}", headers=headers, method=expected.method
+    )

@@ -42,7 +42,9 @@ def subsets(*versions: str) -> dict:
 
 
 def routes(**weights: int) -> dict:
-    listed = ", ".join(f"{{destination: {{host: reviews, subset: {v}}}, weight: {w}}}" for v, w in weights.items())
+    listed = ", ".join(
+        f"{{destination: {{host: reviews, subset: {v}}}, weight: {w}}}" for v, w in weights.items()
+    )
     return make.parse(ROUTES % listed)[0]
 
 
@@ -96,7 +98,9 @@ async def test_unready_pods_get_no_requests_and_none_is_503_UH(mesh: Mesh):
     await mesh.apply(make.endpoint_slice(mesh.service))
     answer = await mesh.get(URL, mesh.client)
     assert (answer.status, answer.body) == (503, None)
-    assert await mesh.until(lambda: _has(mesh, mesh.client, response_flags="UH", destination_workload="unknown"), "UH is counted")
+    assert await mesh.until(
+        lambda: _has(mesh, mesh.client, response_flags="UH", destination_workload="unknown"), "UH is counted"
+    )
 
 
 async def _has(mesh: Mesh, pod: dict, **labels: str) -> bool:
@@ -112,17 +116,29 @@ async def test_both_proxies_count_a_request_with_istios_labels(mesh: Mesh):
     await mesh.apply(subsets("v1", "v2"), routes(v1=100))
     await mesh.get(URL, mesh.client)
     common = {
-        "source_workload": "client-v1", "source_workload_namespace": "default", "source_app": "client",
-        "source_version": "v1", "source_canonical_service": "client", "source_canonical_revision": "v1",
-        "source_cluster": "Kubernetes", "source_principal": "spiffe://cluster.local/ns/default/sa/client",
-        "destination_workload": "reviews-v1", "destination_workload_namespace": "default",
-        "destination_app": "reviews", "destination_version": "v1", "destination_canonical_service": "reviews",
-        "destination_canonical_revision": "v1", "destination_cluster": "Kubernetes",
+        "source_workload": "client-v1",
+        "source_workload_namespace": "default",
+        "source_app": "client",
+        "source_version": "v1",
+        "source_canonical_service": "client",
+        "source_canonical_revision": "v1",
+        "source_cluster": "Kubernetes",
+        "source_principal": "spiffe://cluster.local/ns/default/sa/client",
+        "destination_workload": "reviews-v1",
+        "destination_workload_namespace": "default",
+        "destination_app": "reviews",
+        "destination_version": "v1",
+        "destination_canonical_service": "reviews",
+        "destination_canonical_revision": "v1",
+        "destination_cluster": "Kubernetes",
         "destination_principal": "spiffe://cluster.local/ns/default/sa/reviews",
-        "destination_service": "reviews.default.svc.cluster.local", "destination_service_name": "reviews",
-        "destination_service_namespace": "default", "request_protocol": "http", "response_code": "200",
+        "destination_service": "reviews.default.svc.cluster.local",
+        "destination_service_name": "reviews",
+        "destination_service_namespace": "default",
+        "request_protocol": "http",
+        "response_code": "200",
         "response_flags": "-",
-    }  # fmt: skip
+    }
     sent = common | {"reporter": "source", "connection_security_policy": "unknown"}
     received = common | {"reporter": "destination", "connection_security_policy": "mutual_tls"}
     await mesh.until(lambda: _exactly(mesh, mesh.client, sent), "the client's proxy counts")
@@ -139,8 +155,14 @@ async def test_a_client_without_a_sidecar_is_unknown_and_in_plaintext(mesh: Mesh
     pod = mesh.reviews["v1"]
     answer = await mesh.get(f"http://{pod['status']['podIP']}:9080/")
     assert answer.status == 200
-    wanted = {"reporter": "destination", "source_workload": "unknown", "source_app": "unknown",
-              "source_principal": "unknown", "connection_security_policy": "none", "destination_workload": "reviews-v1"}  # fmt: skip
+    wanted = {
+        "reporter": "destination",
+        "source_workload": "unknown",
+        "source_app": "unknown",
+        "source_principal": "unknown",
+        "connection_security_policy": "none",
+        "destination_workload": "reviews-v1",
+    }
     assert await _has(mesh, pod, **wanted)
 
 
@@ -185,7 +207,9 @@ async def test_the_access_log_is_switched_by_the_mesh_configuration(mesh: Mesh):
     assert "GET /quiet" not in mesh.log(mesh.client)
     await mesh.apply(make.mesh_config("accessLogFile: /dev/stdout"))
     await mesh.get(f"{URL}loud", mesh.client)
-    line = await mesh.until(lambda: re.search(r'.*"GET /loud HTTP/1.1".*', mesh.log(mesh.client)), "a line in the log", 15)
+    line = await mesh.until(
+        lambda: re.search(r'.*"GET /loud HTTP/1.1".*', mesh.log(mesh.client)), "a line in the log", 15
+    )
     assert re.match(r"\[\d{4}-.*Z\] \"GET /loud HTTP/1.1\" 200 - via_upstream - ", line.group())
     assert line.group().endswith("default"), line.group()
     assert "outbound|9080||reviews.default.svc.cluster.local" in line.group()
@@ -205,7 +229,9 @@ async def test_pages_of_istiod(mesh: Mesh):
     async with mesh.session.get(f"http://{address}:8080/debug/syncz") as response:
         assert {row["proxy_type"] for row in await response.json()} == {"sidecar"}
     revision = mesh.store.apply(subsets("v1"))
-    async with mesh.session.get(f"http://{address}:8080/debug/distribution?resourceVersion={revision}&timeout=5") as response:
+    async with mesh.session.get(
+        f"http://{address}:8080/debug/distribution?resourceVersion={revision}&timeout=5"
+    ) as response:
         report = await response.json()
     assert report["complete"]
     assert {tuple(row["types"]) for row in report["proxies"]} == {("CDS", "EDS")} or report["proxies"], report
@@ -214,8 +240,13 @@ async def test_pages_of_istiod(mesh: Mesh):
         assert "outbound|9080|v1|reviews.default.svc.cluster.local" in json.dumps(await response.json())
     async with mesh.session.get(f"http://{address}:15014/metrics") as response:
         metrics = await response.text()
-    for metric in ("pilot_proxy_convergence_time_bucket", "pilot_xds_pushes_total", "pilot_total_xds_rejects", "pilot_services 1.0",
-                   "pilot_xds 3.0"):  # fmt: skip
+    for metric in (
+        "pilot_proxy_convergence_time_bucket",
+        "pilot_xds_pushes_total",
+        "pilot_total_xds_rejects",
+        "pilot_services 1.0",
+        "pilot_xds 3.0",
+    ):
         assert metric in metrics
     assert (await mesh.get(f"http://{address}:8080/debug/distribution")).status == 400
 
@@ -231,7 +262,12 @@ async def test_secrets_and_configuration_need_the_pods_token(mesh: Mesh, token: 
     async with grpc.aio.insecure_channel(f"{mesh.block.host}:15010") as channel:
         for method, request in (
             (sds.METHOD, discovery_pb2.DiscoveryRequest(resource_names=["default"])),
-            (ads.METHOD, discovery_pb2.DeltaDiscoveryRequest(node={"id": f"sidecar~1.1.1.1~{mesh.client['metadata']['name']}.default~x"})),
+            (
+                ads.METHOD,
+                discovery_pb2.DeltaDiscoveryRequest(
+                    node={"id": f"sidecar~1.1.1.1~{mesh.client['metadata']['name']}.default~x"}
+                ),
+            ),
         ):
             metadata = [("authorization", token)] if token else []
             call = channel.stream_stream(method, type(request).SerializeToString, bytes)(metadata=metadata)
@@ -239,3 +275,17 @@ async def test_secrets_and_configuration_need_the_pods_token(mesh: Mesh, token: 
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 await call.read()
             assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_xray_reads_a_real_envoys_dump(mesh: Mesh):
+    from meshtutor.xray import Call, walk
+
+    await mesh.apply(subsets("v1", "v2"), routes(v1=30, v2=70))
+    result = walk(await mesh.config_dump(mesh.client), Call.to(URL))
+    assert result.listener == f"{mesh.client['status']['podIP']}_15001"
+    assert [(t.share, [e.workload for e in t.endpoints]) for t in result.targets] == [
+        (30, ["reviews-v1"]),
+        (70, ["reviews-v2"]),
+    ]
+    assert result.chosen is not None
+    assert (result.chosen.config.rpartition("/")[2], result.chosen.rule) == ("reviews", "http[0]")

@@ -21,7 +21,9 @@ def test_a_leaf_names_its_service_account_and_is_signed_by_the_root(tmp_path):
     certificate = leaf(authority)
     certificate.verify_directly_issued_by(root)
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    assert names.value.get_values_for_type(x509.UniformResourceIdentifier) == ["spiffe://cluster.local/ns/default/sa/reviews"]
+    assert names.value.get_values_for_type(x509.UniformResourceIdentifier) == [
+        "spiffe://cluster.local/ns/default/sa/reviews"
+    ]
     assert names.critical
     assert isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
 
@@ -34,7 +36,9 @@ def test_the_root_outlives_a_restart_and_its_key_is_private(tmp_path):
 
 def test_a_certificate_lives_as_long_as_asked(tmp_path):
     certificate = leaf(CertificateAuthority(tmp_path), lifetime=timedelta(hours=1))
-    assert abs(certificate.not_valid_after_utc - datetime.now(UTC) - timedelta(hours=1)) < timedelta(seconds=5)
+    assert abs(certificate.not_valid_after_utc - datetime.now(UTC) - timedelta(hours=1)) < timedelta(
+        seconds=5
+    )
 
 
 def test_a_certificate_is_replaced_when_half_of_its_life_is_over(tmp_path):

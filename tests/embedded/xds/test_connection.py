@@ -51,7 +51,13 @@ class Proxy:
     @staticmethod
     def told(response: discovery_pb2.DeltaDiscoveryResponse) -> str:
         kind = {CDS: "CDS", EDS: "EDS", LDS: "LDS", RDS: "RDS"}[response.type_url]
-        return " ".join([kind, *(f"+{r.name}" for r in response.resources), *(f"-{n}" for n in response.removed_resources)])
+        return " ".join(
+            [
+                kind,
+                *(f"+{r.name}" for r in response.resources),
+                *(f"-{n}" for n in response.removed_resources),
+            ]
+        )
 
     @property
     def log(self) -> list[str]:
@@ -73,10 +79,19 @@ class Proxy:
 
 def configuration(*clusters: str, routes: str = "", content: int = 1, listener: bool = True) -> Configuration:
     found = {
-        CDS: [pack(cluster_pb2.Cluster(name=name, connect_timeout={"seconds": content}), refs=(name,)) for name in clusters],
+        CDS: [
+            pack(cluster_pb2.Cluster(name=name, connect_timeout={"seconds": content}), refs=(name,))
+            for name in clusters
+        ],
         EDS: [pack(endpoint_pb2.ClusterLoadAssignment(cluster_name=name)) for name in clusters],
         LDS: [pack(listener_pb2.Listener(name="in"), refs=("routes",))] if listener else [],
-        RDS: [pack(route_pb2.RouteConfiguration(name="routes", virtual_hosts=[{"name": routes}] if routes else []))],
+        RDS: [
+            pack(
+                route_pb2.RouteConfiguration(
+                    name="routes", virtual_hosts=[{"name": routes}] if routes else []
+                )
+            )
+        ],
     }
     return {type_url: {r.name: r for r in resources} for type_url, resources in found.items()}
 
@@ -167,7 +182,9 @@ async def test_changes_that_come_while_one_is_in_flight_are_sent_together(proxy:
     assert len(proxy.log) == 2
 
 
-async def test_routes_go_on_when_a_new_cluster_never_becomes_ready(proxy: Proxy, monkeypatch: pytest.MonkeyPatch):
+async def test_routes_go_on_when_a_new_cluster_never_becomes_ready(
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(connections, "WARMING_SECONDS", 0.02)
     proxy.start(configuration("a"), "a")
     proxy.connection.update(configuration("a", "b", routes="to b"), "2")

@@ -40,7 +40,10 @@ async def test_waiting_ends_with_the_last_answer():
     assert not waiting.done()
     distribution.settled("b", {"RDS": "no"})
     report = await waiting
-    assert [(row["proxy"], row["state"], row["error"]) for row in report["proxies"]] == [("a", "ACK", ""), ("b", "NACK", "no")]
+    assert [(row["proxy"], row["state"], row["error"]) for row in report["proxies"]] == [
+        ("a", "ACK", ""),
+        ("b", "NACK", "no"),
+    ]
 
 
 async def test_an_answer_that_does_not_come_is_pending():
@@ -62,7 +65,12 @@ async def test_nobody_waits_for_a_proxy_that_has_gone():
     distribution, _, _ = tracked()
     distribution.record(5, 100.0, {"a": ("RDS",)})
     distribution.gone("a")
-    assert (await distribution.wait(5, 1)) == {"resourceVersion": "5", "complete": True, "milliseconds": 0.0, "proxies": []}
+    assert (await distribution.wait(5, 1)) == {
+        "resourceVersion": "5",
+        "complete": True,
+        "milliseconds": 0.0,
+        "proxies": [],
+    }
 
 
 async def test_a_revision_of_a_kind_that_is_not_watched_is_answered_soon():

@@ -14,7 +14,9 @@ def test_a_token_of_another_lab_proves_nothing():
     assert Tokens().check(f"Bearer {Tokens().issue('default', 'reviews-v1-0')}") is None
 
 
-@pytest.mark.parametrize("header", ["", "Bearer ", "Bearer a.b", "Bearer a.b.c", "Basic eDp5", "Bearer é.é", "Bearer ====.=="])
+@pytest.mark.parametrize(
+    "header", ["", "Bearer ", "Bearer a.b", "Bearer a.b.c", "Basic eDp5", "Bearer é.é", "Bearer ====.=="]
+)
 def test_nonsense_proves_nothing(header: str):
     assert Tokens().check(header) is None
 

@@ -97,9 +97,16 @@ class Mesh:
         """Says what it was asked; /status/N answers N, /delay/S after S seconds."""
         self.seen.append(request)
         labels = pod["metadata"]["labels"]
-        said = {"pod": pod["metadata"]["name"], "version": labels["version"], "app": labels["app"], "path": request.path,
-                "query": request.query_string, "method": request.method, "host": request.host,
-                "headers": dict(request.headers)}  # fmt: skip
+        said = {
+            "pod": pod["metadata"]["name"],
+            "version": labels["version"],
+            "app": labels["app"],
+            "path": request.path,
+            "query": request.query_string,
+            "method": request.method,
+            "host": request.host,
+            "headers": dict(request.headers),
+        }
         first, _, second = request.path.strip("/").partition("/")
         if first == "delay":
             await asyncio.sleep(float(second))
@@ -112,15 +119,19 @@ class Mesh:
         proxy = f"http://{via['status']['podIP']}:15001" if via else None
         method = options.pop("method", "GET")
         began = time.monotonic()
-        async with self.session.request(method, url, proxy=proxy, allow_redirects=False, **options) as response:
+        async with self.session.request(
+            method, url, proxy=proxy, allow_redirects=False, **options
+        ) as response:
             text = await response.text()
             body = None
             with contextlib.suppress(ValueError):
                 body = json.loads(text)
             return Answer(
-                response.status, body if isinstance(body, dict) else None,
-                {k.lower(): v for k, v in response.headers.items()}, time.monotonic() - began,
-            )  # fmt: skip
+                response.status,
+                body if isinstance(body, dict) else None,
+                {k.lower(): v for k, v in response.headers.items()},
+                time.monotonic() - began,
+            )
 
     async def admin(self, pod: Object, path: str) -> str:
         async with self.session.get(f"http://{pod['status']['podIP']}:15000{path}") as response:

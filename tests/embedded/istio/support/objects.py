@@ -24,10 +24,16 @@ def meta(name: str, namespace: str = "default", **labels: str) -> dict[str, Any]
     return {"name": name, "namespace": namespace, "labels": labels, "creationTimestamp": created()}
 
 
-def service(name: str, *ports: int, namespace: str = "default", ip: str = "", **selector: str) -> dict[str, Any]:
+def service(
+    name: str, *ports: int, namespace: str = "default", ip: str = "", **selector: str
+) -> dict[str, Any]:
     """A Service; each port is called http-PORT, its target is itself."""
     listed = [{"name": f"http-{port}", "port": port, "targetPort": port} for port in ports or (9080,)]
-    spec = {"selector": selector or {"app": name}, "ports": listed, "clusterIP": ip or f"10.1.{next(_ips) // 250}.{next(_ips) % 250}"}
+    spec = {
+        "selector": selector or {"app": name},
+        "ports": listed,
+        "clusterIP": ip or f"10.1.{next(_ips) // 250}.{next(_ips) % 250}",
+    }
     return {"apiVersion": "v1", "kind": "Service", "metadata": meta(name, namespace), "spec": spec}
 
 
@@ -52,14 +58,25 @@ def pod(
     if sidecar or router:
         role = "router" if router else "sidecar"
         containers.append({"name": "istio-proxy", "image": "istio/proxyv2", "args": ["proxy", role]})
-    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"{app}-{version}-abc", "controller": True, "uid": "u"}
-    metadata = meta(name, namespace, **found, **{"pod-template-hash": "abc"}) | {"ownerReferences": [owner], "uid": name}
+    owner = {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "name": f"{app}-{version}-abc",
+        "controller": True,
+        "uid": "u",
+    }
+    metadata = meta(name, namespace, **found, **{"pod-template-hash": "abc"}) | {
+        "ownerReferences": [owner],
+        "uid": name,
+    }
     spec = {"serviceAccountName": app, "nodeName": node, "containers": containers}
     status = {"podIP": ip, "phase": "Running"}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status}
 
 
-def endpoint_slice(of: dict[str, Any], *pods: dict[str, Any], unready: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+def endpoint_slice(
+    of: dict[str, Any], *pods: dict[str, Any], unready: tuple[dict[str, Any], ...] = ()
+) -> dict[str, Any]:
     """The EndpointSlice of a Service with these pods, which are ready but for `unready`."""
     name, namespace = of["metadata"]["name"], of["metadata"]["namespace"]
     ports = [{"name": p["name"], "port": p["targetPort"], "protocol": "TCP"} for p in of["spec"]["ports"]]
@@ -82,7 +99,12 @@ def node(name: str, region: str = "europe", zone: str = "europe-1") -> dict[str,
 
 
 def mesh_config(text: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("istio", "istio-system"), "data": {"mesh": text}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": meta("istio", "istio-system"),
+        "data": {"mesh": text},
+    }
 
 
 def parse(text: str, namespace: str = "default") -> list[dict[str, Any]]:
@@ -98,7 +120,12 @@ def parse(text: str, namespace: str = "default") -> list[dict[str, Any]]:
 
 def rule(kind: str, name: str, namespace: str = "default", **spec: Any) -> dict[str, Any]:
     """An object of networking.istio.io."""
-    return {"apiVersion": "networking.istio.io/v1", "kind": kind, "metadata": meta(name, namespace), "spec": spec}
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": kind,
+        "metadata": meta(name, namespace),
+        "spec": spec,
+    }
 
 
 def block() -> Block:
