@@ -68,11 +68,6 @@ def first_scrapes(up: Iterable[Series]) -> dict[tuple[str, ...], float]:
     return {target_of(one.labels): one.points[0][0] for one in up if one.points}
 
 
-def last_scrape(series: Iterable[Series]) -> float:
-    """The time of the newest sample, or 0 if there is none."""
-    return max((one.points[-1][0] for one in series if one.points), default=0.0)
-
-
 def selector(metric: str, labels: Mapping[str, str]) -> str:
     """`metric{name="value",...}` with PromQL's escapes."""
     pairs = (f'{name}="{_escape(value)}"' for name, value in labels.items())

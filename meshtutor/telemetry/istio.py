@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from meshtutor.errors import NotReadyError
-from meshtutor.telemetry.counters import by_label, first_scrapes, last_scrape, seconds_of, selector
+from meshtutor.telemetry.counters import by_label, first_scrapes, seconds_of, selector, target_of
 from meshtutor.telemetry.prometheus import Prometheus
 from meshtutor.telemetry.results import Matrix
 
@@ -44,15 +44,19 @@ class RequestSamples:
     requests: Matrix
     up: Matrix
 
-    @property
-    def newest(self) -> float:
-        """The time of the newest scrape, seconds since the epoch; 0 if there is none."""
-        return last_scrape(self.requests)
-
     def scrape_times(self, since: float) -> list[float]:
-        """When the busiest series was scraped after `since`, oldest first."""
-        longest = max((s.times for s in self.requests), key=len, default=[])
-        return [when for when in longest if when > since]
+        """When the target with the most requests was scraped after `since`, oldest first.
+
+        Each target is scraped at its own moment; mixing them would show every request twice in part.
+        """
+        grown: dict[tuple[str, ...], float] = {}
+        times: dict[tuple[str, ...], set[float]] = {}
+        for one in filter(lambda series: series.points, self.requests):
+            target = target_of(one.labels)
+            grown[target] = grown.get(target, 0.0) + one.values[-1] - one.values[0]
+            times.setdefault(target, set()).update(one.times)
+        busiest = max(grown, key=lambda target: (grown[target], len(times[target])), default=None)
+        return sorted(when for when in times.get(busiest, ()) if when > since) if busiest else []
 
     def count(self, by: str, start: float, end: float) -> dict[str, int]:
         """Requests by a label (or its short name) that were counted after `start` and until `end`."""

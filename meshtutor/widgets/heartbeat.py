@@ -2,7 +2,7 @@
 
 ipywidgets tells a kernel neither that an output was closed nor that the browser is gone. So the page itself
 sends a beat while its cell is in the document and its tab is visible; without beats, leases run out and work
-stops.
+stops. When only the output goes, the page says that, too.
 """
 
 from __future__ import annotations

@@ -94,9 +94,10 @@ class Observer:
 
     def _count(self, samples: RequestSamples, scraped: float) -> Tally:
         start = scraped - WINDOW_SECONDS
-        if scraped >= self._changed_at > start:
-            after = [t for t in samples.scrape_times(self._changed_at) if t < scraped]
-            start = after[0] if after else self._changed_at
+        after = samples.scrape_times(self._changed_at)
+        if after and scraped >= after[0]:
+            # growth is counted from the last scrape up to `start`: only from the first scrape on is all of it new
+            start = max(start, self._changed_at if scraped == after[0] else after[0])
         counts = samples.count("version", start, scraped)
         return Tally({name: count for name, count in counts.items() if name in self.history.names})
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from meshtutor.telemetry.counters import by_label, first_scrapes, increase, seconds_of, selector
-from meshtutor.telemetry.results import Series
+from meshtutor.telemetry.istio import RequestSamples
+from meshtutor.telemetry.results import Matrix, Series
 
 TARGET = {"job": "pods", "instance": "127.9.16.1:15090"}
 
@@ -49,6 +50,14 @@ def test_versions_are_added_up_over_pods_and_codes():
     ]
     up = first_scrapes([series([(-5, 1), (1, 1)])])
     assert by_label(requests, "destination_version", 0, 1, up) == {"v1": 13, "v2": 4}
+
+
+def test_the_clock_is_that_of_the_target_with_the_most_requests():
+    busy = [series([(0.2, 0), (1.2, 20), (2.2, 40)], v="v1"), series([(1.2, 1), (2.2, 9)], v="v2")]
+    idle = Series({"job": "pods", "instance": "other"}, ((0.7, 5), (1.7, 5), (2.7, 6)))
+    samples = RequestSamples(Matrix("", (idle, *busy)), Matrix(""))
+    assert samples.scrape_times(0.5) == [1.2, 2.2]
+    assert RequestSamples(Matrix(""), Matrix("")).scrape_times(0) == []
 
 
 @pytest.mark.parametrize(

@@ -87,10 +87,12 @@ def test_after_a_change_only_requests_under_the_new_rule_count(counters, observe
     counters.scrape(8, 12)  # straddles the change: it is shown, so that the shift is seen at once
     observer.poll()
     assert newest(observer) == {"v1": 8, "v3": 12}
-    counters.scrape(0, 20)  # from here on nothing from before the change
-    counters.scrape(0, 20)
-    observer.poll()
-    assert newest(observer) == {"v3": 40}
+    for second in range(
+        1, 8
+    ):  # from here on nothing from before the change, also when the window has moved past it
+        counters.scrape(0, 20)
+        observer.poll()
+        assert newest(observer) == {"v3": min(20 * second, 100)}
 
 
 def test_prometheus_trouble_is_a_sentence_and_passes(counters, observer):
