@@ -271,8 +271,8 @@ async def test_secrets_and_configuration_need_the_pods_token(mesh: Mesh, token: 
         ):
             metadata = [("authorization", token)] if token else []
             call = channel.stream_stream(method, type(request).SerializeToString, bytes)(metadata=metadata)
-            await call.write(request)
             with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await call.write(request)
                 await call.read()
             assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
 

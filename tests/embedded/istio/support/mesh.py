@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ class Mesh:
 
     async def _serve(self, pod: Object, address: str, port: int) -> None:
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", lambda request: self._echo(pod, request))
+        app.router.add_route("*", "/{path:.*}", partial(self._echo, pod))
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, address, port, reuse_address=True).start()
