@@ -87,8 +87,8 @@ def test_whoever_signs_in_becomes_the_header_end_user(shop):
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/reviews/x", 400), ("GET", "/reviews/-1", 400), ("GET", "/reviews/99999999999", 400),
-     ("GET", "/reviews", 404), ("GET", "/reviews/0/1", 404), ("GET", "/nothing", 404), ("GET", "/%00", 404), ("POST", "/reviews/0", 405),
-     ("DELETE", "/health", 405), ("PUT", "/fault", 400), ("HEAD", "/reviews/0", 200)],
+     ("GET", "/reviews", 404), ("GET", "/reviews/0/1", 404), ("GET", "/nothing", 404), ("GET", "/%00", 404),
+     ("POST", "/reviews/0", 405), ("DELETE", "/health", 405), ("PUT", "/fault", 400), ("HEAD", "/reviews/0", 200)],
 )  # fmt: skip
 def test_bad_requests_are_answered_with_a_sentence(start, method, path, status):
     app = start("reviews")

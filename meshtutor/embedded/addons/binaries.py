@@ -68,7 +68,9 @@ def _from_package(say: Say) -> Path:
         raise LabError("no apt-get here")
     with tempfile.TemporaryDirectory() as folder:
         for command in _package_commands(Path(folder)):
-            say(command[0])
+            say(
+                f"{' '.join(word for word in command if word in ('apt-get', 'update', 'download', 'prometheus'))} ..."
+            )
             subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
             if packages := list(Path(folder).glob("prometheus_*.deb")):
                 subprocess.run(
@@ -92,7 +94,7 @@ def _package_commands(folder: Path) -> list[list[str]]:
     present = subprocess.run(
         ["apt-cache", "policy", "prometheus"], capture_output=True, text=True, check=False
     ).stdout
-    if "Candidate:" in present and "(none)" not in present:
+    if "Candidate:" in present and "Candidate: (none)" not in present:
         return [download]
     for part in ("lists/partial", "cache/archives/partial"):
         (folder / part).mkdir(parents=True)
