@@ -8,6 +8,7 @@ that tests can put a recorder in its place; what a program says is handed on lin
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from meshtutor.errors import LabError
 Said = Callable[[dict[str, Any]], None]
 _LOOK_SECONDS: Final = 20.0
 _KEPT_LINES: Final = 400
+_WORD: Final = re.compile(r"[A-Za-z]{3}")
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,6 @@ class Tools:
         lines: list[str] = []
         for line in process.stdout or ():
             lines = [*lines[-_KEPT_LINES:], line]
-            if line.strip():
+            if _WORD.search(line):  # not the pictures that istioctl draws
                 self._said({"waiting": line.strip()})
         return "".join(lines)

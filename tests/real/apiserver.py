@@ -25,7 +25,7 @@ _PEM, _PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
 
 @dataclass(frozen=True)
 class ApiServer:
-    """A running API server; `kubeconfig` has a context per user, and `certificate` for one with a client certificate."""
+    """A running API server; `kubeconfig` has a context per user, `certificate` being one with a client certificate."""
 
     directory: Path
     port: int
@@ -52,22 +52,24 @@ def serving(directory: Path) -> Iterator[ApiServer]:
 
 def _etcd(binary: str, directory: Path, client_port: int, peer_port: int) -> list[str]:
     client, peer = f"http://127.0.0.1:{client_port}", f"http://127.0.0.1:{peer_port}"
-    return [
-        binary, "--data-dir", str(directory / "etcd"), "--listen-client-urls", client, "--advertise-client-urls", client,
-        "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}",
-        "--unsafe-no-fsync",
-    ]  # fmt: skip
+    flags = {
+        "data-dir": directory / "etcd", "listen-client-urls": client, "advertise-client-urls": client,
+        "listen-peer-urls": peer, "initial-advertise-peer-urls": peer, "initial-cluster": f"default={peer}",
+        "unsafe-no-fsync": "true",
+    }  # fmt: skip
+    return [binary, *(f"--{flag}={value}" for flag, value in flags.items())]
 
 
 def _apiserver(binary: str, directory: Path, etcd_port: int, port: int) -> list[str]:
-    return [
-        binary, f"--etcd-servers=http://127.0.0.1:{etcd_port}", "--bind-address=127.0.0.1", f"--secure-port={port}",
-        f"--cert-dir={directory / 'certs'}", "--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.96.0.0/16",
-        "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={directory / 'sa.pem'}",
-        f"--service-account-signing-key-file={directory / 'sa.pem'}", f"--token-auth-file={directory / 'tokens.csv'}",
-        f"--client-ca-file={directory / 'ca.crt'}", "--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount",
-        "--allow-privileged=true",
-    ]  # fmt: skip
+    flags = {
+        "etcd-servers": f"http://127.0.0.1:{etcd_port}", "bind-address": "127.0.0.1", "secure-port": port,
+        "cert-dir": directory / "certs", "endpoint-reconciler-type": "none", "allow-privileged": "true",
+        "service-cluster-ip-range": "10.96.0.0/16", "service-account-issuer": "https://kubernetes.default.svc",
+        "service-account-key-file": directory / "sa.pem", "service-account-signing-key-file": directory / "sa.pem",
+        "token-auth-file": directory / "tokens.csv", "client-ca-file": directory / "ca.crt",
+        "authorization-mode": "RBAC", "disable-admission-plugins": "ServiceAccount",
+    }  # fmt: skip
+    return [binary, *(f"--{flag}={value}" for flag, value in flags.items())]
 
 
 def _is_ready(port: int) -> bool:

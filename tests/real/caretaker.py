@@ -54,27 +54,58 @@ class Caretaker:
             if key != "conditions"
         ):
             self._put_status(kinds.DEPLOYMENT, {**deployment, "status": status})
+            self._make_replica_set(deployment, status["readyReplicas"])
             self._make_pod(deployment, ready)
+
+    def _make_replica_set(self, deployment: dict[str, Any], ready: int) -> None:
+        """What `istioctl install` waits for."""
+        meta, spec = deployment["metadata"], deployment["spec"]
+        owner = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "name": meta["name"],
+            "uid": meta["uid"],
+            "controller": True,
+        }
+        found = self._kube.apply({
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "metadata": {
+                "name": f"{meta['name']}-5d4c", "namespace": meta["namespace"], "ownerReferences": [owner],
+                "labels": spec["template"]["metadata"]["labels"],
+            },
+            "spec": {"replicas": spec.get("replicas", 1), "selector": spec["selector"], "template": spec["template"]},
+        }).object  # fmt: skip
+        status = {"replicas": ready, "readyReplicas": ready, "availableReplicas": ready,
+                  "observedGeneration": found["metadata"]["generation"]}  # fmt: skip
+        self._put_status(kinds.REPLICA_SET, {**found, "status": status})
 
     def _make_pod(self, deployment: dict[str, Any], ready: bool) -> None:
         meta, template = deployment["metadata"], deployment["spec"]["template"]
-        name = f"{meta['name']}-5d4c-x"
-        container = {**template["spec"]["containers"][0]}
-        container = {"name": container["name"], "image": container.get("image", "none")}
-        pod = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [container]},
-               "metadata": {"name": name, "namespace": meta["namespace"], "labels": template["metadata"].get("labels", {})}}  # fmt: skip
-        written = self._kube.apply(pod).object
-        state = (
-            {"running": {}}
-            if ready
-            else {"waiting": dict(zip(("reason", "message"), self.broken[meta["name"]], strict=True))}
-        )
-        container_status = {"name": container["name"], "ready": ready, "restartCount": 0, "image": "x", "imageID": "x",
-                            "state": state}  # fmt: skip
-        conditions = [{"type": "Ready", "status": str(ready)}]
-        status = {"phase": "Running", "podIP": "10.1.0.1", "podIPs": [{"ip": "10.1.0.1"}], "conditions": conditions,
-                  "containerStatuses": [container_status]}  # fmt: skip
-        self._put_status(kinds.POD, {**written, "status": status})
+        container = {
+            key: value for key, value in template["spec"]["containers"][0].items() if key in ("name", "image")
+        }
+        about = {
+            "name": f"{meta['name']}-5d4c-x",
+            "namespace": meta["namespace"],
+            "labels": template["metadata"]["labels"],
+        }
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": about, "spec": {"containers": [container]}}
+        waiting = dict(zip(("reason", "message"), self.broken.get(meta["name"], ("", "")), strict=True))
+        state = {"running": {}} if ready else {"waiting": waiting}
+        said = {
+            "name": container["name"],
+            "ready": ready,
+            "restartCount": 0,
+            "image": "x",
+            "imageID": "x",
+            "state": state,
+        }
+        status = {
+            "phase": "Running", "podIP": "10.1.0.1", "podIPs": [{"ip": "10.1.0.1"}], "containerStatuses": [said],
+            "conditions": [{"type": "Ready", "status": str(ready)}],
+        }  # fmt: skip
+        self._put_status(kinds.POD, {**self._kube.apply(pod).object, "status": status})
 
     def _put_status(self, kind: kinds.Kind, obj: dict[str, Any]) -> None:
         meta = obj["metadata"]

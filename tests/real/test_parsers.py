@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from meshtutor.kube import kinds
 from meshtutor.providers import requirements
 from meshtutor.providers.k3d import up as k3d
 from meshtutor.providers.k3d.istio import overlay
@@ -40,7 +39,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("options", [{}, EVERYTHING], ids=["as the study", "every option"])
 def test_k3d_parses_its_commands_down_to_docker(options: dict) -> None:
     """k3d reads flags, ports and node filters before it asks Docker: that it gets as far as Docker is the proof."""
-    commands = [*planned("k3d", **options), ["k3d", "cluster", "start", "class"], ["k3d", "cluster", "delete", "class"]]
+    commands = [
+        *planned("k3d", **options),
+        ["k3d", "cluster", "start", "class"],
+        ["k3d", "cluster", "delete", "class"],
+    ]
     assert len(commands) >= 4
     for words in commands:
         done = subprocess.run(
@@ -64,18 +67,18 @@ def test_k3d_would_refuse_a_wrong_node_filter() -> None:
 def test_kubectl_parses_its_commands(server: ApiServer, options: dict) -> None:
     """Run dry where kubectl can; objects that are not there are fine, flags that it does not know are not."""
     for words in planned("kubectl", **options):
-        if "version" in words or "wait" in words or any(word.startswith("https://") for word in words):
-            words = [*words, "--help"]  # the address is not reached from here
-        elif words[1] != "config":
-            words = [*words, "--dry-run=server"]
         replaced = ["admin" if word == "k3d-class" else word for word in words]
-        command = [find("kubectl"), "--kubeconfig", str(server.kubeconfig), *replaced[1:]]
+        command = [find("kubectl"), "--kubeconfig", str(server.kubeconfig), *replaced[1:], *_harmless(words)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0 or "not found" in done.stderr or "already exists" in done.stderr, (
-            words,
-            done.stderr,
-        )
+        fine = done.returncode == 0 or "not found" in done.stderr or "already exists" in done.stderr
+        assert fine, (words, done.stderr)
         assert "unknown flag" not in done.stderr
+
+
+def _harmless(words: list[str]) -> list[str]:
+    if "version" in words or "wait" in words or any(word.startswith("https://") for word in words):
+        return ["--help"]  # the address is not reached from here
+    return [] if words[1] == "config" else ["--dry-run=server"]
 
 
 @pytest.mark.parametrize("profile", ["default", "demo"])
@@ -95,19 +98,6 @@ def test_istioctl_takes_the_overlay(tmp_path: Path, profile: str) -> None:
     istiod = objects["Deployment", "istiod"]["spec"]["template"]["spec"]["containers"][0]
     assert istiod["resources"]["requests"] == {"cpu": "50m", "memory": "256Mi"}
     assert {"name": "PILOT_TRACE_SAMPLING", "value": "100"} in istiod["env"]
-
-
-def test_istioctl_installs_with_our_command_line(server: ApiServer, tmp_path: Path) -> None:
-    """`istioctl install --dry-run` against a real API server."""
-    words = next(words for words in planned("istioctl") if words[1] == "install")
-    file = Path(words[words.index("-f") + 1])
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(yaml.safe_dump(overlay("default")))
-    replaced = ["admin" if word == "k3d-class" else word for word in words[1:]]
-    command = [find("istioctl"), *replaced, "--kubeconfig", str(server.kubeconfig), "--dry-run"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert server.client().list(kinds.DEPLOYMENT, "istio-system")  # what was there is there still
 
 
 def test_the_real_programs_say_their_versions_as_we_read_them() -> None:

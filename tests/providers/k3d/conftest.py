@@ -22,9 +22,12 @@ VERSIONS = {"docker": "28.1.0", "k3d": "v5.8.3", "kubectl": "v1.33.1", "istioctl
 
 
 class Machine:
-    """The pretended machine: its world, what it was told to fail at, and what was called."""
+    """The pretended machine: its world, what it was told to fail at, and what was called.
 
-    def __init__(self, directory: Path, port: int) -> None:
+    `tools` are pretended; any other that is put into `path` is real.
+    """
+
+    def __init__(self, directory: Path, port: int, tools: tuple[str, ...] = TOOLS) -> None:
         self.directory, self.port = directory, port
         self.path = directory / "bin"
         self.kubeconfig = directory / "kubeconfig"
@@ -33,7 +36,7 @@ class Machine:
             "gateway": False, "istio": "", "scrape": "15s",
         }  # fmt: skip
         self.path.mkdir()
-        self.install(*TOOLS)
+        self.install(*tools)
         self.write(self.world)
         self.fail()
 

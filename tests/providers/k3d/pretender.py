@@ -79,8 +79,14 @@ def write_context(name):
     path = Path(os.environ["KUBECONFIG"])
     config = json.loads(path.read_text()) if path.exists() else {"clusters": [], "users": [], "contexts": []}
     context = f"k3d-{name}"
-    config["clusters"].append({"name": context, "cluster": {"server": "https://127.0.0.1:1"}})
-    config["users"].append({"name": context, "user": {"token": "t"}})
+    real = HOME / "cluster.json"  # {"cluster", "user"} of an API server that a test runs
+    known = (
+        json.loads(real.read_text())
+        if real.exists()
+        else {"cluster": {"server": "https://127.0.0.1:1"}, "user": {"token": "t"}}
+    )
+    config["clusters"].append({"name": context, "cluster": known["cluster"]})
+    config["users"].append({"name": context, "user": known["user"]})
     config["contexts"].append({"name": context, "context": {"cluster": context, "user": context}})
     path.write_text(json.dumps(config))
 

@@ -117,13 +117,15 @@ SAID = [
     ),
     (
         INSTALL,
-        "The Kubernetes version v1.27.4 is not supported by Istio 1.30.3. The minimum supported Kubernetes version is 1.29.",
+        "The Kubernetes version v1.27.4 is not supported by Istio 1.30.3. Minimum supported Kubernetes version is 1.29",
         ("does not support", "--image"),
     ),
     (
         INSTALL,
-        ("✘ Istiod encountered an error: resources not ready after 10m0s: context deadline exceeded\n"
-        "  Deployment/istio-system/istiod (containers with unready status: [discovery])"),
+        (
+            "✘ Istiod encountered an error: resources not ready after 10m0s: context deadline exceeded\n"
+            "  Deployment/istio-system/istiod (containers with unready status: [discovery])"
+        ),
         ("not become ready in time", "get pods -A"),
     ),
     (
