@@ -35,21 +35,27 @@ asyncio.run(main())
 
 
 @pytest.fixture
-def lab(tmp_path: Path):
+async def lab(tmp_path: Path):
     """A process that runs a kubelet with three pods; its spawner and all their processes."""
     command = [sys.executable, "-c", LAB, str(tmp_path)]
     root = Path(__file__).parents[3]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, cwd=root, env=dict(os.environ)
-    ) as process:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root, env=dict(os.environ))
+    family: list[psutil.Process] = []
+    try:
         assert process.stdout
         words = process.stdout.readline().split()
         assert words[:1] == ["up"], words
         spawner = psutil.Process(int(words[1]))
-        family = [spawner, *spawner.children(recursive=True)]
-        assert len(family) >= 5, family
+
+        def everyone() -> bool:  # the spawner, three containers, and the two sleeps of `nested`
+            family[:] = [spawner, *spawner.children(recursive=True)]
+            return len(family) == 6
+
+        await until(everyone, "all processes run")
         yield process, spawner, family
+    finally:
         process.kill()
+        process.wait()
 
 
 def all_gone(family: list[psutil.Process]) -> bool:
