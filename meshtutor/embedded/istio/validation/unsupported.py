@@ -76,7 +76,9 @@ def check(obj: dict[str, Any]) -> Problems:
 
 
 def _walk(kind: str, value: Any, path: str, pattern: str) -> Problems:
-    """The outermost places from which on nothing is implemented."""
+    """The outermost places from which on nothing is implemented; an empty list asks for nothing."""
+    if value in ([], None):
+        return
     if pattern and not any(_covers(rule, pattern) for rule in IMPLEMENTED[kind]):
         yield _refusal(kind, pattern, path)
     elif isinstance(value, dict):

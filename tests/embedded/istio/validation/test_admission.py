@@ -64,6 +64,11 @@ def test_a_field_that_is_not_implemented_is_refused_by_name_and_once():
     assert "meshtutor up --on k3d" in found["spec.tcp"]
 
 
+def test_an_empty_list_asks_for_nothing():
+    spec = "{hosts: [a], tls: [], http: [{route: [{destination: {host: a}}]}]}"
+    assert validate(request(kinds.VIRTUAL_SERVICE, spec)) == []
+
+
 def test_a_value_that_is_not_implemented_is_refused_with_those_that_are():
     spec = "{servers: [{port: {number: 1, name: a, protocol: MONGO}, hosts: ['*']}]}"
     assert "only HTTP, " in causes(kinds.GATEWAY, spec)["spec.servers[0].port.protocol"]
