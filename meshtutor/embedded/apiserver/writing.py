@@ -18,7 +18,7 @@ from meshtutor.embedded.apiserver.metadata import (
     stamp_new,
 )
 from meshtutor.embedded.apiserver.options import WriteOptions
-from meshtutor.embedded.apiserver.patches.owned import track_update
+from meshtutor.embedded.apiserver.patches.owned import owners_of, track_update, write_owners
 from meshtutor.embedded.apiserver.resources import Resource
 from meshtutor.embedded.apiserver.shape import shaped
 from meshtutor.embedded.apiserver.statuses import (
@@ -102,6 +102,7 @@ class Writer:
     ) -> Object:
         strategy = self._core.strategy(resource)
         carry_over(section(new, "metadata"), current["metadata"])
+        _keep_record(new, current)
         if resource.has_status:
             _take(new, current, "status")
         strategy.default(new)
@@ -156,6 +157,15 @@ class Writer:
             raise conflict(kind, name)
 
 
+def _keep_record(new: Object, current: Object) -> None:
+    """Who says nothing about `managedFields` keeps them; what somebody says is read before it is believed."""
+    held, given = (obj["metadata"].get("managedFields") for obj in (current, new))
+    if given is None and held:
+        new["metadata"]["managedFields"] = held
+    elif given != held:
+        write_owners(new, owners_of(new))
+
+
 def _take(new: Object, current: Object, part: str) -> None:
     if part in current:
         new[part] = current[part]
@@ -180,4 +190,7 @@ def _same(new: Object, current: Object) -> bool:
 
 def _timeless(meta: Object) -> Object:
     entries = [{k: v for k, v in entry.items() if k != "time"} for entry in meta.get("managedFields") or ()]
-    return {**meta, "managedFields": sorted(entries, key=lambda entry: (entry["manager"], entry["operation"]))}
+    return {
+        **meta,
+        "managedFields": sorted(entries, key=lambda entry: (entry["manager"], entry["operation"])),
+    }

@@ -7,8 +7,9 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from meshtutor.embedded.apiserver.registry import Registry
 from meshtutor.embedded.network import Block
 from tests.embedded.apiserver.objects import namespace
 
-TOKEN = "the-lab's-own-token"  # noqa: S105 - of a server that lives for one test
+TOKEN = "the-lab's-own-token"
 BLOCK = Block(200 + os.getpid() % 50)
 
 
@@ -54,6 +55,9 @@ class Served:
 
     def start(self, work: Coroutine[Any, Any, Any]) -> Future[Any]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def call_soon(self, work: Callable[[], None]) -> None:
+        self._loop.call_soon_threadsafe(work)
 
     def session(self, token: str) -> requests.Session:
         session = requests.Session()
@@ -97,6 +101,19 @@ class Kubectl:
             timeout=60,
             check=False,
         )
+
+    @contextmanager
+    def reading(self, *arguments: str) -> Iterator[Iterator[str]]:
+        """The lines of a kubectl that goes on until it is ended."""
+        running = subprocess.Popen(
+            ["kubectl", *arguments], env=self._environment, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert running.stdout is not None
+            yield iter(running.stdout)
+        finally:
+            running.terminate()
+            running.wait(10)
 
     def __call__(self, *arguments: str, stdin: str = "") -> str:
         done = self.try_(*arguments, stdin=stdin)

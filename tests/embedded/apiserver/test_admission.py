@@ -60,7 +60,9 @@ async def test_a_request_tells_what_is_written_where(registry: Registry) -> None
 
 async def test_a_validator_refuses_and_nothing_is_stored(registry: Registry) -> None:
     def refuse(request: Request) -> list[str]:
-        raise invalid(request.kind, request.object["metadata"]["name"], [forbidden_field("data", "not today")])
+        raise invalid(
+            request.kind, request.object["metadata"]["name"], [forbidden_field("data", "not today")]
+        )
 
     registry.validators.append(refuse)
     with pytest.raises(InvalidError, match="data: Forbidden: not today"):

@@ -77,7 +77,11 @@ STRATEGIC = {
         {"spec": {"strategy": {"$patch": "delete"}}},
         {"spec": {"replicas": 1}},
     ),
-    "null deletes": ({"spec": {"replicas": 1, "paused": True}}, {"spec": {"paused": None}}, {"spec": {"replicas": 1}}),
+    "null deletes": (
+        {"spec": {"replicas": 1, "paused": True}},
+        {"spec": {"paused": None}},
+        {"spec": {"replicas": 1}},
+    ),
     "keys not retained go": (
         {"spec": {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}},
         {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}},
@@ -109,7 +113,9 @@ STRATEGIC = {
             "spec": {
                 "template": {
                     "spec": {
-                        "volumes": [{"$retainKeys": ["name", "secret"], "name": "v", "secret": {"secretName": "s"}}]
+                        "volumes": [
+                            {"$retainKeys": ["name", "secret"], "name": "v", "secret": {"secretName": "s"}}
+                        ]
                     }
                 }
             }
@@ -129,7 +135,10 @@ def test_strategic_merge(case: str) -> None:
 
 def test_the_order_of_elements_follows_the_directive() -> None:
     c = {"name": "c", "image": "1"}
-    spec = {"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}], "containers": [{"name": "a", "image": "2"}]}
+    spec = {
+        "$setElementOrder/containers": [{"name": "b"}, {"name": "a"}],
+        "containers": [{"name": "a", "image": "2"}],
+    }
     patch = {"spec": {"template": {"spec": spec}}}
     changed = strategic_merge(containers(A, B, c), patch, built_in_schema(DEPLOYMENT))
     names = [item["name"] for item in changed["spec"]["template"]["spec"]["containers"]]

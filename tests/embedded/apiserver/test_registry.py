@@ -95,7 +95,12 @@ async def test_spec_and_status_are_written_apart(registry: Registry) -> None:
     made = await registry.create({**deployment("d"), "status": {"replicas": 7}})
     assert "status" not in made
     by_status = await registry.update(
-        {**made, "spec": {}, "metadata": {**made["metadata"], "labels": {"a": "b"}}, "status": {"replicas": 1}},
+        {
+            **made,
+            "spec": {},
+            "metadata": {**made["metadata"], "labels": {"a": "b"}},
+            "status": {"replicas": 1},
+        },
         subresource="status",
     )
     assert by_status["spec"] == made["spec"]
@@ -148,13 +153,15 @@ async def test_an_unknown_field_is_dropped_and_seen_as_an_event(registry: Regist
 async def test_the_same_warning_again_is_one_event_with_a_count(registry: Registry) -> None:
     made = await registry.create(config_map("a"))
     for value in "12":
-        await registry.update({**made, "data": {"x": value}, "metadata": {"name": "a", "namespace": "default"}, "dta": {}})
+        await registry.update(
+            {**made, "data": {"x": value}, "metadata": {"name": "a", "namespace": "default"}, "dta": {}}
+        )
     (event,) = await registry.list(EVENT)
     assert event["count"] == 2
 
 
 async def test_strict_field_validation_refuses(registry: Registry) -> None:
-    with pytest.raises(ApiStatusError, match='strict decoding error: unknown field "spec.replicsa"'):
+    with pytest.raises(ApiStatusError, match=r'strict decoding error: unknown field "spec\.replicsa"'):
         await registry.create(deployment("d", replicsa=3), WriteOptions(field_validation="Strict"))
 
 

@@ -72,7 +72,12 @@ CHECKED = [
     ({**of(a=STRING), "minProperties": 1}, {}, "", "at least 1 properties"),
     (of(a={**of(a=STRING, b=STRING), **ONE_OF}), {"a": {"a": "1", "b": "2"}}, "a", "one and only one schema"),
     (of(a={**of(a=STRING, b=STRING), **ONE_OF}), {"a": {"b": "2"}}, "", ""),
-    (of(a={**STRING, "anyOf": [{"pattern": "^x"}, {"pattern": "^y"}]}), {"a": "z"}, "a", "at least one schema"),
+    (
+        of(a={**STRING, "anyOf": [{"pattern": "^x"}, {"pattern": "^y"}]}),
+        {"a": "z"},
+        "a",
+        "at least one schema",
+    ),
     (of(a={**STRING, "allOf": [{"maxLength": 1}]}), {"a": "zz"}, "a", "Too long"),
     (of(a={**of(b=STRING), "not": {"required": ["b"]}}), {"a": {"b": ""}}, "a", "must not validate"),
     (of(a={**STRING, "format": "date-time"}), {"a": "yesterday"}, "a", "date-time"),

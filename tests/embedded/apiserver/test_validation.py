@@ -80,7 +80,11 @@ INVALID = [
         f"{CONTAINER}.ports[0].containerPort",
         "must be between 1 and 65535",
     ),
-    (template(deployment("d"), ports=[{"name": "a"}]), f"{CONTAINER}.ports[0].containerPort", "Required value"),
+    (
+        template(deployment("d"), ports=[{"name": "a"}]),
+        f"{CONTAINER}.ports[0].containerPort",
+        "Required value",
+    ),
     (
         template(deployment("d"), volumeMounts=[{"name": "v", "mountPath": "/a"}]),
         f"{CONTAINER}.volumeMounts[0].name",
@@ -122,7 +126,9 @@ INVALID = [
 
 
 @pytest.mark.parametrize(("obj", "field", "text"), INVALID, ids=[f"{f}-{t[:20]}" for _, f, t in INVALID])
-async def test_a_wrong_field_is_refused_by_its_path(registry: Registry, obj: Object, field: str, text: str) -> None:
+async def test_a_wrong_field_is_refused_by_its_path(
+    registry: Registry, obj: Object, field: str, text: str
+) -> None:
     with pytest.raises(InvalidError) as refused:
         await registry.create(obj)
     causes = {cause["field"]: cause["message"] for cause in refused.value.status["details"]["causes"]}
@@ -199,7 +205,9 @@ async def test_a_pod_is_completed_as_kubernetes_completes_it(registry: Registry)
         pod(
             "p",
             containers=[
-                container(image="a/b", readinessProbe=probe, resources={"limits": {"cpu": 1, "memory": "1Gi"}})
+                container(
+                    image="a/b", readinessProbe=probe, resources={"limits": {"cpu": 1, "memory": "1Gi"}}
+                )
             ],
             volumes=[{"name": "v"}, {"name": "c", "configMap": {"name": "x"}}],
         )

@@ -8,6 +8,7 @@ Left out: HTTP/2 (clients of this size do well with 1.1), audit, priority and fa
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -60,6 +61,7 @@ class ApiServer:
         self._subresources = Subresources(registry, self.tokens)
         self._proxy = Proxy(registry.store)
         self._runner: web.AppRunner | None = None
+        self._closing = asyncio.Event()
         self.url = ""
 
     async def start(self, host: str, port: int) -> None:
@@ -90,6 +92,7 @@ class ApiServer:
 
     async def stop(self) -> None:
         """Close the listener, end the watches, close the proxies' connections."""
+        self._closing.set()
         if self._runner:
             await self._runner.cleanup()
             self._runner = None
@@ -189,7 +192,8 @@ class ApiServer:
         return _method(table.get(named, {}), request)
 
     async def _watch(self, request: web.Request, target: Target, resource: Resource) -> web.StreamResponse:
-        return await stream(request, watch_of(request, self._registry.store, target, resource))
+        watch = watch_of(request, self._registry.store, target, resource)
+        return await stream(request, watch, self._closing)
 
 
 def _method(methods: dict[str, Handler], request: web.Request) -> Handler:

@@ -33,6 +33,7 @@ from meshtutor.errors import ApiStatusError, MeshtutorError
 from meshtutor.kube.selectors import LabelSelector
 
 _HOUR = 3600
+_REPLICAS = ".spec.replicas"
 _PATIENCE_SECONDS = 0.5
 _REFUSED_LOG_OPTIONS = ("sinceSeconds", "sinceTime", "timestamps")
 
@@ -57,7 +58,7 @@ class Subresources:
         wanted = (body.get("spec") or {}).get("replicas", 0) if isinstance(body, dict) else None
         if not isinstance(wanted, int):
             raise bad_request("spec.replicas must be an integer")
-        change: dict[str, Any] = {"spec": {"replicas": wanted}}
+        change: dict[str, Any] = _nested((resource.scale or {}).get("specReplicasPath", _REPLICAS), wanted)
         if version := (body.get("metadata") or {}).get("resourceVersion"):
             change["metadata"] = {"resourceVersion": version}
         options = WriteOptions(manager=manager_of(request), dry_run=request.query.get("dryRun") == "All")
@@ -124,7 +125,7 @@ def scale_of(resource: Resource, obj: Object) -> Object:
     selector: Any = spec.get("selector")
     if path := paths.get("labelSelectorPath"):
         selector = next(iter(finder(path)(obj)), "")
-    replicas = next(iter(finder(paths.get("specReplicasPath", ".spec.replicas"))(obj)), 0)
+    replicas = next(iter(finder(paths.get("specReplicasPath", _REPLICAS))(obj)), 0)
     present = next(iter(finder(paths.get("statusReplicasPath", ".status.replicas"))(obj)), 0)
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     text = selector if isinstance(selector, str) else str(LabelSelector.of(selector))
@@ -135,6 +136,13 @@ def scale_of(resource: Resource, obj: Object) -> Object:
         "spec": {"replicas": replicas},
         "status": {"replicas": present, "selector": text},
     }
+
+
+def _nested(path: str, value: Any) -> Any:
+    """`.spec.size` and 3 as {"spec": {"size": 3}}."""
+    for step in reversed(path.strip(".").split(".")):
+        value = {step: value}
+    return value
 
 
 def _container(pod: Object, wanted: str) -> str:

@@ -132,8 +132,8 @@ def watch_of(request: web.Request, store: Store, target: Target, resource: Resou
     )
 
 
-async def stream(request: web.Request, watch: Watch) -> web.StreamResponse:
-    """Answer with the stream until `timeoutSeconds` are over or the client goes away."""
+async def stream(request: web.Request, watch: Watch, closing: asyncio.Event) -> web.StreamResponse:
+    """Answer with the stream until `timeoutSeconds` are over, the client goes away, or the server is `closing`."""
     if watch.since and not watch.initial:
         version_of(watch.since)
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -142,7 +142,7 @@ async def stream(request: web.Request, watch: Watch) -> web.StreamResponse:
     seconds = number(request.query, "timeoutSeconds") or _SHORTEST + secrets.randbelow(_SPREAD)
     try:
         async with asyncio.timeout(seconds):
-            await _write(request, response, watch)
+            await _write(request, response, watch, closing)
     except TimeoutError:
         for kind, obj in watch.due():
             await response.write(watch.line(kind, obj, request.query))
@@ -152,12 +152,16 @@ async def stream(request: web.Request, watch: Watch) -> web.StreamResponse:
     return response
 
 
-async def _write(request: web.Request, response: web.StreamResponse, watch: Watch) -> None:
+async def _write(
+    request: web.Request, response: web.StreamResponse, watch: Watch, closing: asyncio.Event
+) -> None:
     lines = watch.lines()
-    pending = asyncio.ensure_future(anext(lines))
+    pending, closed = asyncio.ensure_future(anext(lines)), asyncio.ensure_future(closing.wait())
     try:
-        while True:
-            done, _ = await asyncio.wait({pending}, timeout=_BOOKMARK_SECONDS)
+        while not closed.done():
+            first = asyncio.FIRST_COMPLETED
+            await asyncio.wait({pending, closed}, timeout=_BOOKMARK_SECONDS, return_when=first)
+            done = pending.done()
             told = [pending.result()] if done else watch.due()
             for kind, obj in told:
                 await response.write(watch.line(kind, obj, request.query))
@@ -165,3 +169,4 @@ async def _write(request: web.Request, response: web.StreamResponse, watch: Watc
                 pending = asyncio.ensure_future(anext(lines))
     finally:
         pending.cancel()
+        closed.cancel()
