@@ -21,6 +21,7 @@ from meshtutor.errors import LabError
 log = logging.getLogger(__name__)
 _SCRIPT: Final = Path(__file__).with_name("spawner.py")
 _LINE_LIMIT: Final = 1 << 20
+_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class Spawner:
 
     async def __call__(self, order: Order) -> Process:
         """Start a process, or raise LabError with the reason why it cannot be executed."""
-        while True:
+        for _ in range(_ATTEMPTS):
             await self.start()
             self._orders += 1
             child = self._children[self._orders] = _Child(self, self._orders)
@@ -146,6 +147,9 @@ class Spawner:
             if await child.started:
                 return child
             log.warning("the process that starts pods has died; starting another")
+        raise LabError(
+            "the process that starts pods cannot be kept running", f"Try: {_interpreter()} -I -S {_SCRIPT}"
+        )
 
     def send(self, order: dict[str, Any]) -> None:
         """Tell the spawner."""
