@@ -1,0 +1,132 @@
+"""A change rebuilds what it touches, once for all proxies of a scope; what stays equal stays the same object."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshtutor.embedded.api import Event
+from meshtutor.embedded.istio.consistency import InconsistentError, check
+from meshtutor.embedded.istio.proxy import Proxy
+from meshtutor.embedded.istio.snapshot import Snapshot
+from meshtutor.embedded.istio.translate import Translator
+from meshtutor.embedded.xds.resource import CDS, EDS, LDS, RDS, Configuration
+from meshtutor.kube.kinds import kind_of
+
+from .support import objects as make
+
+SERVICES = 20
+
+
+class World:
+    """Services s0, s1, ... with a pod each, and the configurations of the first pods' sidecars."""
+
+    def __init__(self, proxies: int = 3) -> None:
+        self.services = [make.service(f"s{i}") for i in range(SERVICES)]
+        self.pods = [make.pod(f"s{i}", ip=f"10.3.0.{i}") for i in range(SERVICES)]
+        slices = [make.endpoint_slice(s, p) for s, p in zip(self.services, self.pods, strict=True)]
+        self.snapshot = Snapshot.of([*self.services, *self.pods, *slices])
+        self.translator = Translator()
+        self.names = [pod["metadata"]["name"] for pod in self.pods[:proxies]]
+        self.revision = 0
+
+    def configurations(self) -> list[Configuration]:
+        workloads = [self.snapshot.workloads["default", name] for name in self.names]
+        proxies = [Proxy(f"{w.name}.default", False, w.ip, "127.0.0.1", w) for w in workloads]
+        return [self.translator.configuration(proxy, self.snapshot) for proxy in proxies]
+
+    def change(self, *objects: dict, how: str = "MODIFIED") -> None:
+        events = []
+        for obj in objects:
+            self.revision += 1
+            obj["metadata"]["resourceVersion"] = str(self.revision)
+            events.append(Event(how, kind_of(obj), obj))
+        self.snapshot = self.snapshot.evolve(events)
+
+    def built(self) -> int:
+        """How many things the next translation builds."""
+        before = self.translator.memo.built
+        self.configurations()
+        return self.translator.memo.built - before
+
+
+def rule(host: str, to: str = "s1") -> dict:
+    return make.rule("VirtualService", host, hosts=[host], http=[{"route": [{"destination": {"host": to}}]}])
+
+
+def test_nothing_is_built_when_nothing_changed():
+    world = World()
+    first = world.configurations()
+    world.change(world.pods[-1])
+    assert world.built() <= 4
+    again = world.configurations()
+    assert all(a[t] is b[t] for a, b in zip(first, again, strict=True) for t in (CDS, EDS, LDS, RDS))
+
+
+def test_proxies_of_a_scope_share_tables_and_resources():
+    one, two, _ = World().configurations()
+    assert one[RDS] is two[RDS]
+    assert one[EDS] is two[EDS]
+    name = "outbound|9080||s5.default.svc.cluster.local"
+    assert one[CDS][name] is two[CDS][name]
+
+
+def test_a_rule_rebuilds_one_virtual_host_and_touches_routes_only():
+    world = World(proxies=3)
+    before = world.configurations()[0]
+    world.change(rule("s3"))
+    world.built()
+    world.change(rule("s3", to="s4"))
+    assert world.built() <= 1 + 1 + len(
+        world.names
+    )  # the virtual host, the table of routes, a check per proxy
+    after = world.configurations()[0]
+    assert after[RDS]["http_proxy"].version != before[RDS]["http_proxy"].version
+    assert all(after[t] is before[t] for t in (CDS, EDS, LDS))
+
+
+def test_a_pod_that_becomes_unready_changes_one_assignment():
+    world = World()
+    before = world.configurations()[0][EDS]
+    world.change(make.endpoint_slice(world.services[7], world.pods[7], unready=(world.pods[7],)))
+    after = world.configurations()[0][EDS]
+    assert [name for name in after if after[name] is not before[name]] == [
+        "outbound|9080||s7.default.svc.cluster.local"
+    ]
+
+
+def test_equal_content_has_an_equal_version_whoever_made_it():
+    one, two = World(proxies=1).configurations()[0], World(proxies=1).configurations()[0]
+    for type_url in (EDS, LDS):
+        assert {n: r.version for n, r in one[type_url].items()} == {
+            n: r.version for n, r in two[type_url].items()
+        }
+
+
+def test_a_deleted_rule_leaves_things_as_they_were():
+    world = World(proxies=1)
+    before = world.configurations()[0][RDS]["http_proxy"].version
+    made = rule("s3")
+    world.change(made)
+    assert world.configurations()[0][RDS]["http_proxy"].version != before
+    world.change(made, how="DELETED")
+    assert world.configurations()[0][RDS]["http_proxy"].version == before
+
+
+def test_labels_that_no_rule_asks_for_do_not_part_scopes_and_those_that_one_asks_for_do():
+    world = World(proxies=2)
+    one, two = world.configurations()
+    assert one[RDS] is two[RDS]
+    chosen = rule("s3")
+    chosen["spec"]["http"][0]["match"] = [{"sourceLabels": {"app": "s0"}}]
+    world.change(chosen)
+    one, two = world.configurations()
+    assert one[RDS]["http_proxy"].version != two[RDS]["http_proxy"].version
+
+
+def test_what_is_referred_to_must_exist():
+    configuration = dict(World(proxies=1).configurations()[0])
+    check(configuration)
+    missing = "outbound|9080||s5.default.svc.cluster.local"
+    configuration[EDS] = {name: r for name, r in configuration[EDS].items() if name != missing}
+    with pytest.raises(InconsistentError, match="s5"):
+        check(configuration)
