@@ -251,6 +251,11 @@ async def test_pages_of_istiod(mesh: Mesh):
     assert (await mesh.get(f"http://{address}:8080/debug/distribution")).status == 400
 
 
+async def _ask(call, request) -> None:
+    await call.write(request)
+    await call.read()
+
+
 @pytest.mark.parametrize("token", ["", "Bearer wrong"])
 async def test_secrets_and_configuration_need_the_pods_token(mesh: Mesh, token: str):
     import grpc
@@ -272,8 +277,7 @@ async def test_secrets_and_configuration_need_the_pods_token(mesh: Mesh, token: 
             metadata = [("authorization", token)] if token else []
             call = channel.stream_stream(method, type(request).SerializeToString, bytes)(metadata=metadata)
             with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await call.write(request)
-                await call.read()
+                await _ask(call, request)
             assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
 
 
