@@ -159,6 +159,14 @@ def test_the_client_sends_and_reports_each_answer(shop, start):
     assert all(r["milliseconds"] > 0 and r["calls"] == [["ratings", "v1"]] for r in results)
 
 
+def test_a_body_may_come_in_chunks_and_the_connection_stays_usable(start):
+    app = start("ratings")
+    with requests.Session() as session:
+        parts = iter([b'{"status": ', b"418}"])
+        assert session.put(f"{app.url}/fault", data=parts, timeout=10).json()["fault"]["status"] == 418
+        assert session.get(f"{app.url}/ratings/0", timeout=10).status_code == 418
+
+
 def test_the_client_keeps_a_rate_and_survives_what_cannot_be_reached(start):
     client = start("client")
     job = {"url": "http://127.211.7.200:1/", "n": 5, "rate": 20}

@@ -77,11 +77,33 @@ class Handler(BaseHTTPRequestHandler):
         return value
 
     def _read_body(self):
+        if (self.headers["transfer-encoding"] or "").lower() == "chunked":
+            return b"".join(self._chunks())
         length = self.headers["content-length"] or "0"
-        if self.headers["transfer-encoding"] or not length.isdigit() or int(length) > BIGGEST_BODY:
+        return self.rfile.read(self._bounded(int(length) if length.isdigit() else -1))
+
+    def _chunks(self):
+        """The parts of a body whose length is not known beforehand (RFC 9112, 7.1)."""
+        total = 0
+        while size := self._bounded(self._chunk_size(), total):
+            total += size
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass  # trailers say nothing to us
+
+    def _chunk_size(self):
+        digits = self.rfile.readline(1000).partition(b";")[0].strip()
+        return (
+            int(digits, 16) if digits and all(digit in b"0123456789abcdefABCDEF" for digit in digits) else -1
+        )
+
+    def _bounded(self, size, so_far=0):
+        """`size`, unless it makes no sense: then where the next request begins is not known either."""
+        if size < 0 or so_far + size > BIGGEST_BODY:
             self.close_connection = True
-            raise RefusedError(411, f"expected a body with a Content-Length of at most {BIGGEST_BODY} bytes")
-        return self.rfile.read(int(length))
+            raise RefusedError(413, f"expected a body of at most {BIGGEST_BODY} bytes, well framed")
+        return size
 
     def _send(self, content, calls):
         server = self.server
