@@ -10,5 +10,6 @@ from meshtutor.charts.latencies import latency
 from meshtutor.charts.planning import requests_needed
 from meshtutor.charts.sharing import shares
 from meshtutor.charts.timelines import timeline
+from meshtutor.charts.waterfall import waterfall
 
-__all__ = ["compare", "latency", "requests_needed", "shares", "timeline"]
+__all__ = ["compare", "latency", "requests_needed", "shares", "timeline", "waterfall"]

@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from meshtutor.display import html, text
-from meshtutor.display.colors import BAD, color_of
+from meshtutor.display.colors import BAD, CYCLE, color_of
 from meshtutor.telemetry.critical_path import Segment
 from meshtutor.telemetry.spans import Span
 
@@ -23,6 +23,9 @@ _WIDTH: Final = 40
 _ROWS_SHOWN: Final = 100
 _ON_PATH, _BESIDE = "━", "─"
 _INK: Final = "var(--jp-ui-font-color0, CanvasText)"
+_ONE_LINE: Final = (
+    "max-width:24em;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;text-align:inherit"
+)
 _LEGEND: Final = "The line in a bar is the critical path: what the request waited for."
 
 
@@ -61,6 +64,16 @@ def as_text(trace: Trace) -> str:
     return f"{title(trace)}\n{drawn}{more}\n  critical path ({_ON_PATH}): {waited}"
 
 
+def colors(trace: Trace) -> dict[str, str]:
+    """Service's name -> its colour: its own everywhere, or the next one if another service here has it already."""
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(span.name for _, span in trace.walk()):
+        first = CYCLE.index(color_of(name)) if color_of(name) in CYCLE else 0
+        free = [color for color in (*CYCLE[first:], *CYCLE[:first]) if color not in found.values()]
+        found[name] = free[0] if free else color_of(name)
+    return found
+
+
 def segments_of(trace: Trace) -> dict[str, list[Segment]]:
     """Span id -> its segments of the critical path."""
     found: dict[str, list[Segment]] = defaultdict(list)
@@ -87,11 +100,15 @@ def as_html(trace: Trace) -> html.Html:
     """The waterfall as a table whose bars are placed in percent of the trace."""
     on_path = segments_of(trace)
     walked = list(trace.walk())
-    rows = [_row(trace, depth, span, on_path[span.id]) for depth, span in walked[:_ROWS_SHOWN]]
+    color_by_name = colors(trace)
+    rows = [
+        _row(trace, depth, span, on_path[span.id], color_by_name[span.name])
+        for depth, span in walked[:_ROWS_SHOWN]
+    ]
     rest = f" ... and {len(walked) - len(rows)} more spans." if len(walked) > len(rows) else ""
     head = html.Html(f"<b>{escape(title(trace))}</b>")
     return html.join(
-        html.Html('<div style="max-width:60em">'),
+        html.Html("<div>"),
         head,
         html.table(("service", "request", "took", _scale(trace), ""), rows, right=(2,)),
         html.muted(_LEGEND + rest),
@@ -103,26 +120,29 @@ def _scale(trace: Trace) -> str:
     return f"0 to {text.milliseconds(trace.milliseconds)}"
 
 
-def _row(trace: Trace, depth: int, span: Span, segments: Iterable[Segment]) -> list[object]:
+def _row(trace: Trace, depth: int, span: Span, segments: Iterable[Segment], color: str) -> list[object]:
     name = html.Html(
-        f'<span title="{escape(span.service)} {escape(span.pod)}" style="padding-left:{depth * 0.8:.1f}em">'
-        f"{html.named(span.name, color_of(span.name))}</span> "
+        f'<div title="{escape(span.service)} {escape(span.pod)}" style="{_ONE_LINE};padding-left:{depth * 0.8:.1f}em">'
+        f"{html.named(span.name, color)} {html.muted(span.kind)}</div>"
     )
-    marks = " ".join(trace.marks(span))
-    color = BAD if span.is_error else "inherit"
+    tone = BAD if span.is_error else "inherit"
     return [
-        html.join(name, html.muted(span.kind)),
-        span.request,
-        text.milliseconds(span.milliseconds),
-        _bar(trace, span, segments),
-        html.Html(f'<span style="color:{color}">{escape(marks)}</span>'),
+        name,
+        _one_line(span.request),
+        _one_line(text.milliseconds(span.milliseconds)),
+        _bar(trace, span, segments, color),
+        _one_line(" ".join(trace.marks(span)), tone),
     ]
 
 
-def _bar(trace: Trace, span: Span, segments: Iterable[Segment]) -> html.Html:
+def _one_line(words: str, color: str = "inherit") -> html.Html:
+    return html.Html(f'<div style="{_ONE_LINE};color:{color}">{escape(words)}</div>')
+
+
+def _bar(trace: Trace, span: Span, segments: Iterable[Segment], color: str) -> html.Html:
     total = trace.milliseconds or 1.0
     ink = f"top:42%;height:16%;background:{_INK}"
-    own = f"top:15%;height:70%;background:{color_of(span.name)};opacity:0.75"
+    own = f"top:15%;height:70%;background:{color};opacity:0.75"
     pieces = [_block(span.offset / total, span.milliseconds / total, own)]
     pieces += [_block(s.start / total, s.milliseconds / total, ink) for s in segments]
     return html.Html(f'<div style="position:relative;width:24em;height:1.1em">{"".join(pieces)}</div>')
