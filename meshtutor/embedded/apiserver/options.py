@@ -13,6 +13,7 @@ Propagation = Literal["Background", "Foreground", "Orphan"]
 class WriteOptions:
     """`manager` "" is a component of the box, whose writes are not tracked in `managedFields`.
 
+    `through` is the subresource by which the object is written, where it is not the registry's (scale).
     `warnings` are filled by the registry, for `Warning` headers. `version` is the API version that was asked for.
     """
 
@@ -21,6 +22,7 @@ class WriteOptions:
     dry_run: bool = False
     force: bool = False
     version: str = ""
+    through: str = ""
     warnings: list[str] = field(default_factory=list)
 
 

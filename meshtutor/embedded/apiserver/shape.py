@@ -41,7 +41,7 @@ def shaped(resource: Resource, obj: Mapping[str, Any], options: WriteOptions) ->
 
 def _tidy(meta: dict[str, Any]) -> None:
     """Go leaves out empty maps and lists of the metadata."""
-    for name in [name for name, value in meta.items() if value in ({}, [])]:
+    for name in [name for name, value in meta.items() if value in ({}, []) and name != "managedFields"]:
         del meta[name]
 
 

@@ -31,6 +31,10 @@ class FieldError:
         return {"reason": self.reason, "message": self.message, "field": self.path}
 
 
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
 def required(path: str, detail: str = "") -> FieldError:
     """A field that must be there."""
     return FieldError(path, "FieldValueRequired", f"Required value{': ' if detail else ''}{detail}")
@@ -38,24 +42,24 @@ def required(path: str, detail: str = "") -> FieldError:
 
 def invalid_value(path: str, value: Any, detail: str) -> FieldError:
     """A value that is not acceptable."""
-    return FieldError(path, "FieldValueInvalid", f"Invalid value: {json.dumps(value)}: {detail}")
+    return FieldError(path, "FieldValueInvalid", f"Invalid value: {_json(value)}: {detail}")
 
 
 def wrong_type(path: str, value: Any, detail: str) -> FieldError:
     """A value of another JSON type, or of another form, than the schema says."""
-    return FieldError(path, "FieldValueTypeInvalid", f"Invalid value: {json.dumps(value)}: {detail}")
+    return FieldError(path, "FieldValueTypeInvalid", f"Invalid value: {_json(value)}: {detail}")
 
 
 def not_supported(path: str, value: Any, values: Iterable[str]) -> FieldError:
     """A value outside an enumeration."""
     supported = ", ".join(f'"{v}"' for v in values)
-    text = f"Unsupported value: {json.dumps(value)}: supported values: {supported}"
+    text = f"Unsupported value: {_json(value)}: supported values: {supported}"
     return FieldError(path, "FieldValueNotSupported", text)
 
 
 def duplicate(path: str, value: Any) -> FieldError:
     """A second element with the same key in a list that is a map."""
-    return FieldError(path, "FieldValueDuplicate", f"Duplicate value: {json.dumps(value)}")
+    return FieldError(path, "FieldValueDuplicate", f"Duplicate value: {_json(value)}")
 
 
 def forbidden_field(path: str, detail: str) -> FieldError:

@@ -57,6 +57,8 @@ class Writer:
         strategy.prepare_create(new)
         self._check(resource, request, [], options)
         self._track(resource, new, None, options)
+        if self._core.store.get(resource.kind, new["metadata"].get("namespace", ""), new["metadata"]["name"]):
+            raise already_exists(resource.kind, new["metadata"]["name"])
         if options.dry_run:
             return new
         self._core.commit(resource, new, None)
@@ -72,8 +74,6 @@ class Writer:
         if space and space["metadata"].get("deletionTimestamp"):
             why = f"unable to create new content in namespace {meta['namespace']} because it is being terminated"
             raise forbidden(kind, meta["name"], why)
-        if self._core.store.get(kind, meta.get("namespace", ""), meta["name"]):
-            raise already_exists(kind, meta["name"])
         return space
 
     async def update(
@@ -137,10 +137,10 @@ class Writer:
         """Record who owns what this write changed; an apply has done that itself."""
         if options.manager:
             schema = resource.schema(resource.kind.version) or {}
-            version = resource.api_version(options.version)
-            track_update(
-                new, old, schema, manager=options.manager, api_version=version, subresource=subresource
-            )
+            version, through = resource.api_version(options.version), subresource or options.through
+            track_update(new, old, schema, manager=options.manager, api_version=version, subresource=through)
+        if not new["metadata"].get("managedFields"):
+            new["metadata"].pop("managedFields", None)
 
     def _preconditions(self, resource: Resource, obj: Object, current: Object) -> None:
         given, held = obj.get("metadata") or {}, current["metadata"]
@@ -160,8 +160,8 @@ class Writer:
 def _keep_record(new: Object, current: Object) -> None:
     """Who says nothing about `managedFields` keeps them; what somebody says is read before it is believed."""
     held, given = (obj["metadata"].get("managedFields") for obj in (current, new))
-    if given is None and held:
-        new["metadata"]["managedFields"] = held
+    if given is None:
+        new["metadata"].update({"managedFields": held} if held else {})
     elif given != held:
         write_owners(new, owners_of(new))
 

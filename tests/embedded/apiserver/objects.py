@@ -64,6 +64,7 @@ WIDGET_SPEC = {
             "x-kubernetes-list-map-keys": ["name"],
             "items": {
                 "type": "object",
+                "required": ["name"],
                 "properties": {"name": {"type": "string"}, "weight": {"type": "integer"}},
             },
         },

@@ -72,7 +72,7 @@ def test_server_side_apply_and_its_conflict(kubectl: Kubectl) -> None:
     assert "serverside-applied" in kubectl("apply", "--server-side", "-f", "-", stdin=two)
     kubectl("scale", "deploy", "d", "--replicas=5")
     conflict = kubectl.try_("apply", "--server-side", "-f", "-", stdin=two)
-    assert 'conflict with "kubectl" using apps/v1: .spec.replicas' in conflict.stderr
+    assert 'conflict with "kubectl" with subresource "scale" using apps/v1: .spec.replicas' in conflict.stderr
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=two)
     assert kubectl("get", "deploy", "d", "-o", "jsonpath={.spec.replicas}") == "2"
 

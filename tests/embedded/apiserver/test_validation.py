@@ -49,11 +49,11 @@ CONTAINER = "spec.template.spec.containers[0]"
 INVALID = [
     (named(config_map("x"), "Upper"), "metadata.name", "a lowercase RFC 1123 subdomain"),
     (named(service("x"), "1st"), "metadata.name", "a DNS-1035 label"),
-    (named(namespace("x"), "a.b"), "metadata.name", "a lowercase RFC 1123 label"),
+    (named(namespace("x"), "a.b"), "metadata.name", "must not contain dots"),
     (named(config_map("x"), ""), "metadata.name", "name or generateName is required"),
     (labelled(config_map("x"), {"a b": "c"}), "metadata.labels", "name part must consist of"),
     (labelled(config_map("x"), {"a": "-c"}), "metadata.labels", "a valid label must be an empty string or"),
-    (labelled(config_map("x"), {"a": "c" * 64}), "metadata.labels", "must be no more than 63 characters"),
+    (labelled(config_map("x"), {"a": "c" * 64}), "metadata.labels", "must be no more than 63 bytes"),
     (deployment("d", selector=None), "spec.selector", "Required value"),
     (deployment("d", selector={}), "spec.selector", "empty selector is invalid"),
     (
@@ -113,7 +113,7 @@ INVALID = [
         "spec.ports[0].nodePort",
         "30000-32767",
     ),
-    (service("s", clusterIP="10.0.0.1"), "spec.clusterIPs", "not in the valid range"),
+    (service("s", clusterIP="10.0.0.1"), "spec.clusterIPs", "does not match the current range"),
     (service("s", type="ExternalName"), "spec.externalName", "Required value"),
     (config_map("c", **{"a/b": "x"}), "data[a/b]", "a valid config key"),
     (config_map("c", a="x" * 1_100_000), "data", "Too long"),

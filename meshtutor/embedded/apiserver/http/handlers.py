@@ -97,7 +97,8 @@ class Handlers:
             raise refusal(415, "UnsupportedMediaType", message)
         options = _options(request, target)
         if how == "apply" and not request.query.get("fieldManager"):
-            raise bad_request("fieldManager is required for apply patch")
+            told = "fieldManager: Required value: is required for apply patch"
+            raise refusal(422, "Invalid", f'PatchOptions.meta.k8s.io "" is invalid: {told}')
         existed = self._registry.store.get(resource.kind, target.namespace, target.name) is not None
         new = await self._registry.patch(
             resource.kind,

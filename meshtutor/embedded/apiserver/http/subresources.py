@@ -61,7 +61,8 @@ class Subresources:
         change: dict[str, Any] = _nested((resource.scale or {}).get("specReplicasPath", _REPLICAS), wanted)
         if version := (body.get("metadata") or {}).get("resourceVersion"):
             change["metadata"] = {"resourceVersion": version}
-        options = WriteOptions(manager=manager_of(request), dry_run=request.query.get("dryRun") == "All")
+        dry_run = request.query.get("dryRun") == "All"
+        options = WriteOptions(manager_of(request), dry_run=dry_run, through="scale")
         new = await self._registry.patch(
             resource.kind, target.name, target.namespace, change, options=options
         )

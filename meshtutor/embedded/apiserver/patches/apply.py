@@ -71,16 +71,28 @@ def _contested(others: list[Owner], wanted: Leaves, live: Leaves) -> list[tuple[
 
 
 def _conflict(contested: list[tuple[Owner, Path]]) -> ConflictError:
-    told = [(f'conflict with "{o.manager}"{_using(o)}', spelled(path)) for o, path in contested]
-    plural = "s" if len(told) > 1 else ""
-    lines = "; ".join(f"{who}: {field}" for who, field in told)
-    message = f"Apply failed with {len(told)} conflict{plural}: {lines}"
-    causes = [{"reason": "FieldManagerConflict", "message": who, "field": field} for who, field in told]
+    told: dict[str, list[str]] = {}
+    for owner, path in contested:
+        told.setdefault(f'"{owner.manager}"{_using(owner)}', []).append(spelled(path))
+    causes = [
+        {"reason": "FieldManagerConflict", "message": f"conflict with {who}", "field": field}
+        for who, fields in told.items()
+        for field in fields
+    ]
+    plural = "s" if len(causes) > 1 else ""
+    message = f"Apply failed with {len(causes)} conflict{plural}: {_listed(told)}"
     return ConflictError(failure(409, "Conflict", message, causes=causes))
 
 
+def _listed(told: dict[str, list[str]]) -> str:
+    """One conflict in one line, several in one list for each manager."""
+    if sum(map(len, told.values())) == 1:
+        return "".join(f"conflict with {who}: {field}" for who, (field,) in told.items())
+    return "\n".join(f"conflicts with {who}:\n- " + "\n- ".join(fields) for who, fields in told.items())
+
+
 def _using(owner: Owner) -> str:
-    through = f" with subresource {owner.subresource!r}" if owner.subresource else ""
+    through = f' with subresource "{owner.subresource}"' if owner.subresource else ""
     return through + (f" using {owner.api_version}" if owner.operation == "Update" else "")
 
 

@@ -71,12 +71,8 @@ def _owner(entry: Mapping[str, Any]) -> Owner:
 
 
 def write_owners(obj: Object, owners: Iterable[Owner]) -> None:
-    """Set `managedFields`; owners of nothing are dropped."""
-    entries = [owner.entry() for owner in owners if owner.paths]
-    if entries:
-        obj["metadata"]["managedFields"] = entries
-    else:
-        obj["metadata"].pop("managedFields", None)
+    """Set `managedFields`; owners of nothing are dropped. Without any owner the list is empty, not absent."""
+    obj["metadata"]["managedFields"] = [owner.entry() for owner in owners if owner.paths]
 
 
 def track_update(

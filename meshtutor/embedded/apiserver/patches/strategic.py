@@ -7,6 +7,7 @@ Source: apimachinery's pkg/util/strategicpatch/patch.go; contributors' devel/sig
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -65,7 +66,7 @@ def _list_directives(result: dict[str, Any], patch: dict[str, Any], schema: Sche
             name = key.removeprefix(_ORDER)
             if result.get(name):
                 merge_key = _child(schema, name).get("x-kubernetes-patch-merge-key")
-                result[name] = _ordered(result[name], value, merge_key)
+                result[name] = _ordered(result[name], value, result[name], merge_key)
 
 
 def _merge_list(current: Any, patch: list[Any], schema: Schema, order: list[Any] | None) -> list[Any]:
@@ -73,9 +74,9 @@ def _merge_list(current: Any, patch: list[Any], schema: Schema, order: list[Any]
         return [_plain(item) for item in patch if not _is_deletion(item)]
     if any(isinstance(item, dict) and item.get(_DIRECTIVE) == "replace" for item in patch):
         return [_plain(item) for item in patch if item != {_DIRECTIVE: "replace"}]
-    merge_key = schema.get("x-kubernetes-patch-merge-key")
-    merged = _merge_items(current, patch, merge_key, schema) if merge_key else _union(current, patch)
-    return _ordered(merged, order, merge_key) if order else merged
+    key = schema.get("x-kubernetes-patch-merge-key")
+    merged = _merge_items(current, patch, key, schema) if key else _union(current, patch)
+    return _ordered(merged, order or patch, current, key)
 
 
 def _union(current: list[Any], patch: list[Any]) -> list[Any]:
@@ -97,17 +98,23 @@ def _merge_items(current: list[Any], patch: list[Any], key: str, schema: Schema)
     return result
 
 
-def _ordered(items: list[Any], order: list[Any], key: str | None) -> list[Any]:
-    """Elements that `order` names come in its order; the others keep their place behind the one before them."""
+def _ordered(items: list[Any], order: list[Any], live: list[Any], key: str | None) -> list[Any]:
+    """Elements that `order` names keep its order, the others their order in `live`.
+
+    The two are interleaved as in the live list where that is possible; a new element comes before the others
+    (strategicpatch's mergeSortedSlice).
+    """
     ranks = {_identity(item, key): rank for rank, item in enumerate(order)}
-    last, sort = -1.0, []
-    for item in items:
-        if (rank := ranks.get(_identity(item, key))) is not None:
-            last = float(rank)
-            sort.append((last, 0))
-        else:
-            sort.append((last, 1))
-    return [item for _, item in sorted(zip(sort, items, strict=True), key=lambda pair: pair[0])]
+    places = {_identity(item, key): place for place, item in enumerate(live)}
+    named = deque(
+        sorted((i for i in items if _identity(i, key) in ranks), key=lambda i: ranks[_identity(i, key)])
+    )
+    others = deque(item for item in items if _identity(item, key) not in ranks)
+    result = []
+    while named and others:
+        ours = places.get(_identity(named[0], key), -1)
+        result.append(others.popleft() if places[_identity(others[0], key)] < ours else named.popleft())
+    return [*result, *named, *others]
 
 
 def _identity(item: Any, key: str | None) -> str:

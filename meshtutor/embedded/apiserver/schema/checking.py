@@ -67,9 +67,7 @@ def _type_error(value: Any, schema: Schema, path: str) -> FieldError | None:
         if not expected or found == expected or whole or (found == "integer" and expected == "number"):
             return None
     found = _NAMES.get(type(value), type(value).__name__)
-    detail = f'{path} in body must be of type {expected}: "{found}"'
-    shown = found if isinstance(value, dict | list) else value
-    return wrong_type(path, shown, detail)
+    return wrong_type(path, found, f'{path} in body must be of type {expected}: "{found}"')
 
 
 def _check_object(value: dict[str, Any], schema: Schema, path: str) -> Iterator[FieldError]:

@@ -54,9 +54,7 @@ class Allocator:
             return
         prefix, third = f"127.{self._block.number}.", address.split(".")[2:3]
         if not address.startswith(prefix) or not third or not 128 <= int(third[0]) < 192:
-            detail = (
-                f"failed to allocate IP {address}: the provided IP is not in the valid range {prefix}128.0/18"
-            )
+            detail = f"failed to allocate IP {address}: the provided network does not match the current range"
             yield invalid_value("spec.clusterIPs", [address], detail)
         elif any(s["spec"].get("clusterIP") == address for s in self._others(service)):
             detail = f"failed to allocate IP {address}: provided IP is already allocated"

@@ -23,7 +23,7 @@ _COMPILED: Final = {p: re.compile(p) for p in (_LABEL, _SUBDOMAIN, _LABEL_1035, 
 
 def _check(value: str, pattern: str, limit: int, told: str, example: str) -> str:
     if len(value) > limit:
-        return f"must be no more than {limit} characters"
+        return f"must be no more than {limit} bytes"
     if _COMPILED[pattern].fullmatch(value):
         return ""
     return f"{told} (e.g. {example}, regex used for validation is '{pattern}')"
@@ -31,6 +31,8 @@ def _check(value: str, pattern: str, limit: int, told: str, example: str) -> str
 
 def label_error(value: str) -> str:
     """RFC 1123 label: namespaces, containers, volumes."""
+    if "." in value:
+        return "must not contain dots"
     told = (
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
         "and must start and end with an alphanumeric character"
