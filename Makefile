@@ -41,6 +41,9 @@ check: $(VENV)/.dev ## ruff, mypy --strict and the layers of imports
 bench: $(VENV)/.dev ## measure the budgets; prints a table, writes bench.json
 	@$(BIN)/python -m tests.benchmarks
 
+real: $(VENV)/.dev ## tests on real programs: builds kube-apiserver, istiod, istioctl, kubectl and k3d once (about 20 min)
+	@MESHTUTOR_REAL_BIN="$$(bash tests/real/build.sh)" && export MESHTUTOR_REAL_BIN && $(BIN)/python -m pytest tests/real $(TEST_ARGS)
+
 down: ## end the lab
 	@$(BIN)/meshtutor down
 

@@ -13,9 +13,11 @@ import sys
 from pathlib import Path
 
 from meshtutor.cli import render, up
+from meshtutor.cli.clusters import status as cluster_status
 from meshtutor.cli.result import Result
 from meshtutor.config import study
 from meshtutor.errors import MeshtutorError
+from meshtutor.providers import resolve
 from meshtutor.providers.copies import copy_study
 
 _FIRST = "notebooks/00_start_here.ipynb"
@@ -33,7 +35,7 @@ def run(args: argparse.Namespace) -> Result:
     directory = args.directory.absolute()
     for text in _prepare(directory):
         render.line(text)
-    started = up.run(args)
+    started = _mesh(args)
     for text in started.lines[:2]:
         render.line(text)
     if not args.no_jupyter:
@@ -43,6 +45,19 @@ def run(args: argparse.Namespace) -> Result:
         f"The mesh runs on. Next: `meshtutor lab {args.directory}` opens it again, `meshtutor down` ends it."
     )
     return Result({"directory": str(directory), **started.data}, (after,))
+
+
+def _mesh(args: argparse.Namespace) -> Result:
+    """The embedded mesh is brought up; a cluster, which takes minutes, must be up already."""
+    chosen, why = resolve.choose(args.name)
+    if chosen == "embedded":
+        return up.run(args)
+    found = cluster_status.run(args.name, chosen, why)
+    if found.code:
+        raise MeshtutorError(
+            f"The lab {args.name!r} on {chosen} is not ready ({why}).", f"meshtutor up --on {chosen}"
+        )
+    return found
 
 
 def _prepare(directory: Path) -> list[str]:

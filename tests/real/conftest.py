@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from meshtutor.errors import NotFoundError
 from meshtutor.kube import kinds
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.ordering import rank
 from meshtutor.providers.k3d.istio import overlay
+from tests.real import kubelet
 from tests.real.apiserver import ApiServer, serving
 from tests.real.caretaker import Caretaker
+from tests.real.istiod import istiod
 from tests.real.programs import find, until
 
+__all__ = ["istiod"]  # a fixture, which pytest finds here
 REPOSITORY = Path(__file__).parents[2]
 _LEFT_OUT = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")  # nobody answers them here
 
@@ -58,6 +63,38 @@ def server(empty_server: ApiServer, istio_objects: list[dict[str, Any]]) -> ApiS
     for obj in (o for o in ordered if o["kind"] in ("ServiceAccount", "ConfigMap", "Service", "Deployment")):
         kube.apply(obj, "istio-system")
     return empty_server
+
+
+@pytest.fixture(scope="session")
+def ports(server: ApiServer) -> Iterator[kubelet.Ports]:
+    """Which port of which pod leads where; the kubelet reads it at each connection."""
+    ports: kubelet.Ports = {}
+    with kubelet.serving(server.directory / "certs", ports) as port:
+        kubelet.register(server.client(), port)
+        yield ports
+
+
+@pytest.fixture
+def pod(server: ApiServer) -> Iterator[Callable[..., None]]:
+    """Make a pod that is ready on the kubelet's node."""
+    kube, made = server.client(), []
+
+    def make(name: str, namespace: str, labels: dict[str, str]) -> None:
+        spec = {"nodeName": kubelet.NODE, "containers": [{"name": "c", "image": "i"}]}
+        meta = {"name": name, "namespace": namespace, "labels": labels}
+        written = kube.apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}).object
+        written["status"] = {
+            "phase": "Running",
+            "podIP": "10.1.0.9",
+            "conditions": [{"type": "Ready", "status": "True"}],
+        }
+        kube.request("PUT", kinds.POD.path(name, namespace, "status"), body=written)
+        made.append((name, namespace))
+
+    yield make
+    for name, namespace in made:
+        with contextlib.suppress(NotFoundError):  # a test may have deleted it
+            kube.delete(kinds.POD, name, namespace, grace_seconds=0)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the real-cluster mode needs: docker, k3d, kubectl, istioctl. Wanted only there; kubectl is good to have anyway."""
+"""What the real-cluster mode needs: docker, k3d, kubectl, istioctl; only kubectl is good to have without it."""
 
 from __future__ import annotations
 
