@@ -17,6 +17,7 @@ from meshtutor.kube.kinds import CONFIG_MAP, POD
 
 _NAMESPACE, _CONFIG_MAP, _FILE = "istio-system", "prometheus", "targets.json"
 _PREFIX = "prometheus.io/"
+_ENVOY_PATH = "/stats/prometheus"
 
 
 def target(pod: Object) -> dict[str, Any] | None:
@@ -30,8 +31,10 @@ def target(pod: Object) -> dict[str, Any] | None:
     ip = (pod.get("status") or {}).get("podIP")
     if wishes.get("scrape") != "true" or not ip or (pod["status"].get("phase") in ("Succeeded", "Failed")):
         return None
+    path = wishes.get("path", "/metrics")
     labels = {
-        "__metrics_path__": wishes.get("path", "/metrics"),
+        "__metrics_path__": path,
+        "__param_usedonly": "1" if path == _ENVOY_PATH else "",  # Envoy then leaves out what never happened
         "namespace": meta["namespace"],
         "pod": meta["name"],
         "app": (meta.get("labels") or {}).get("app", ""),

@@ -39,15 +39,9 @@ def pod(
 
 
 def test_a_pod_that_asks_is_a_target_with_its_name():
-    assert target(pod()) == {
-        "targets": ["127.9.16.1:15090"],
-        "labels": {
-            "__metrics_path__": "/stats/prometheus",
-            "namespace": "default",
-            "pod": "a",
-            "app": "reviews",
-        },
-    }
+    labels = {"namespace": "default", "pod": "a", "app": "reviews"}
+    how = {"__metrics_path__": "/stats/prometheus", "__param_usedonly": "1"}
+    assert target(pod()) == {"targets": ["127.9.16.1:15090"], "labels": {**how, **labels}}
 
 
 @pytest.mark.parametrize(
