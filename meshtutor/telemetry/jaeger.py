@@ -98,16 +98,17 @@ class Jaeger:
         trace_id: str,
         timeout: float = 10.0,
         *,
+        settle: float = 1.0,
         complete: Callable[[Trace], bool] | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> Trace:
-        """One trace, once all proxies have reported: when it is `complete`, else when it has stopped growing.
+        """One trace, once all proxies have reported: when it is `complete`, else when it has not grown for a while.
 
-        Proxies report on their own clocks, so spans of one trace come over a second or so. NotReadyError after
-        `timeout` seconds if nothing came.
+        Each proxy reports on its own clock: here every half a second, as Envoy does by default every 5 s (so on a
+        real cluster let `settle` be 6). NotReadyError after `timeout` seconds if nothing came.
         """
         deadline = time.monotonic() + timeout
-        settled = complete or _Settled()
+        settled = complete or _Settled(settle)
         found: Trace | None = None
         while time.monotonic() < deadline:
             found = self._maybe(trace_id) or found
@@ -146,9 +147,9 @@ class Jaeger:
 
 
 class _Settled:
-    """Whether a trace has had the same number of spans for a second."""
+    """Whether a trace has had the same number of spans for so many seconds."""
 
-    def __init__(self, seconds: float = 1.0) -> None:
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._spans = 0
         self._since = 0.0

@@ -16,6 +16,8 @@ _PER_MILLISECOND: Final = 1000.0
 _NO_FLAGS: Final = ("", "-")
 _FAULTS: Final = {"FI": "aborted", "DI": "delayed"}
 _POD_AT: Final = 2
+_UPSTREAM: Final = "router "
+_CLUSTER_PARTS: Final = 4  # outbound|PORT|SUBSET|HOST
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,17 @@ class Span:
 
     @property
     def request(self) -> str:
-        """`GET /reviews/0`; the operation's name where no URL is known."""
+        """`GET /reviews/0`; without a URL the operation's name.
+
+        A gateway's span of what it sends on has no URL (Envoy's `spawn_upstream_span`): `to reviews:9080`.
+        """
         url = urlsplit(str(self.tags.get("http.url", "")))
-        method = str(self.tags.get("http.method", ""))
-        return f"{method} {url.path or '/'}".strip() if url.netloc else self.operation
+        if url.netloc:
+            return f"{self.tags.get('http.method', '')} {url.path or '/'}".strip()
+        parts = self.upstream.split("|")
+        if self.operation.startswith(_UPSTREAM) and len(parts) == _CLUSTER_PARTS:
+            return f"to {parts[3].partition('.')[0]}:{parts[1]}"
+        return self.operation
 
     @property
     def upstream(self) -> str:

@@ -79,6 +79,13 @@ def test_what_envoy_s_tags_mean():
     assert (found.upstream, found.request_id) == ("outbound|9080|v2|r.default.svc.cluster.local", "42")
 
 
+def test_what_a_gateway_sends_on_is_named_after_where_it_goes():
+    cluster = "outbound|9080|v1|reviews.default.svc.cluster.local"
+    sent = jaeger_span(1, upstream_cluster__name=cluster)
+    sent["operationName"] = f"router {cluster} egress"
+    assert read(sent).root.request == "to reviews:9080"
+
+
 def test_a_span_that_is_no_proxy_s_says_little_and_breaks_nothing():
     found = read(
         jaeger_span(
