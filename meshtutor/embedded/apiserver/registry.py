@@ -74,7 +74,7 @@ class Registry:
 
     async def list(self, kind: Kind, namespace: str = "", labels: str = "", fields: str = "") -> list[Object]:
         """Objects of a kind; selectors in kubectl's syntax."""
-        resource, selection = self.core.resources.of(kind), Selection.parse(labels, fields)
+        resource, selection = self.core.resources.of(kind), Selection.parse(kind, labels, fields)
         return [obj for obj in self.store.objects(resource.kind, namespace) if selection.matches(obj)]
 
     async def create(self, obj: Object, options: WriteOptions | None = None) -> Object:

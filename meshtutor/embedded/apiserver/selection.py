@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from meshtutor.embedded.apiserver.statuses import bad_request
 from meshtutor.errors import SelectorError
+from meshtutor.kube import kinds
+from meshtutor.kube.kinds import Kind
 from meshtutor.kube.selectors import FieldSelector, LabelSelector
+
+_ALWAYS: Final = ("metadata.name", "metadata.namespace")
+_ABOUT: Final = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+SELECTABLE: Final = {
+    kinds.POD.resource: (
+        "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
+        "status.phase", "status.podIP", "status.nominatedNodeName",
+    ),
+    kinds.EVENT.resource: (
+        *(f"involvedObject.{part}" for part in _ABOUT), "reason", "reportingComponent", "source", "type",
+    ),
+    kinds.SECRET.resource: ("type",),
+    kinds.SERVICE.resource: ("spec.clusterIP", "spec.type"),
+    kinds.NODE.resource: ("spec.unschedulable",),
+    kinds.NAMESPACE.resource: ("status.phase",),
+    kinds.REPLICA_SET.resource: ("status.replicas",),
+}  # fmt: skip
+"""Fields beside name and namespace by which a kind can be selected (pkg/apis/core/v1/conversion.go)."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +40,17 @@ class Selection:
     namespace: str = ""
 
     @classmethod
-    def parse(cls, labels: str = "", fields: str = "", namespace: str = "") -> Selection:
-        """From kubectl's syntax, or 400."""
+    def parse(cls, kind: Kind, labels: str = "", fields: str = "", namespace: str = "") -> Selection:
+        """From kubectl's syntax; 400 if it cannot be read, or asks for a field that this kind is not selected by."""
         try:
-            return cls(LabelSelector.parse(labels), FieldSelector.parse(fields), namespace)
+            made = cls(LabelSelector.parse(labels), FieldSelector.parse(fields), namespace)
         except SelectorError as error:
             raise bad_request(f"{error.message}. {error.hint}") from error
+        known = (*_ALWAYS, *SELECTABLE.get(kind.resource, ()))
+        if wrong := next((path for path in made.fields.paths if path not in known), None):
+            listed = ", ".join(f'"{path}"' for path in known)
+            raise bad_request(f'"{wrong}" is not a known field selector: only {listed}')
+        return made
 
     def matches(self, obj: Mapping[str, Any]) -> bool:
         """Whether the object is selected."""

@@ -39,6 +39,10 @@ _ANSWERED_WHOLE: Final = (POD.resource, SERVICE.resource, SERVICE_ACCOUNT.resour
 """Kinds whose DELETE answers the object, where others answer a Status."""
 
 
+ObjectList = list[Object]
+"""Inside the class below, `list` is the verb."""
+
+
 class Handlers:
     """One method per verb; `target` has been read from the URL, `resource` found for it."""
 
@@ -56,9 +60,7 @@ class Handlers:
         """A collection, or a page of it."""
         query = request.query
         self._check_version(query.get("resourceVersion", ""), query.get("resourceVersionMatch", ""))
-        selection = Selection.parse(query.get("labelSelector", ""), query.get("fieldSelector", ""))
-        store = self._registry.store
-        found = [o for o in store.objects(resource.kind, target.namespace) if selection.matches(o)]
+        found, store = self._selected(request, target, resource), self._registry.store
         page, meta = _page(found, number(query, "limit") or 0, query.get("continue", ""), store.revision)
         body = shown_list(
             form_of(request.headers.get("Accept", "")), resource, target.version, page, meta=meta, query=query
@@ -126,17 +128,19 @@ class Handlers:
     ) -> web.Response:
         """All selected objects of a namespace, or of the cluster."""
         options = await _delete_options(request)
-        query = request.query
-        selection = Selection.parse(query.get("labelSelector", ""), query.get("fieldSelector", ""))
-        found = [
-            o for o in self._registry.store.objects(resource.kind, target.namespace) if selection.matches(o)
-        ]
+        found = self._selected(request, target, resource)
         for obj in found:
             meta = obj["metadata"]
             if self._registry.store.get(resource.kind, meta.get("namespace", ""), meta["name"]):
                 self._registry.remove(resource.kind, meta["name"], meta.get("namespace", ""), options)
         meta = {"resourceVersion": str(self._registry.store.revision)}
-        return answer(shown_list("", resource, target.version, found, meta=meta, query=query))
+        return answer(shown_list("", resource, target.version, found, meta=meta, query=request.query))
+
+    def _selected(self, request: web.Request, target: Target, resource: Resource) -> ObjectList:
+        labels, fields = (request.query.get(name, "") for name in ("labelSelector", "fieldSelector"))
+        selection = Selection.parse(resource.kind, labels, fields)
+        found = self._registry.store.objects(resource.kind, target.namespace)
+        return [obj for obj in found if selection.matches(obj)]
 
     def _shown(
         self,

@@ -123,7 +123,7 @@ def watch_of(request: web.Request, store: Store, target: Target, resource: Resou
         store=store,
         resource=resource,
         version=target.version,
-        selection=Selection.parse(query.get("labelSelector", ""), fields, target.namespace),
+        selection=Selection.parse(resource.kind, query.get("labelSelector", ""), fields, target.namespace),
         form=form_of(request.headers.get("Accept", "")),
         since=since,
         initial=marked or (initial is None and since in ("", "0")),
