@@ -12,14 +12,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from meshtutor import charts, widgets
+    from meshtutor import charts, exercises, widgets
     from meshtutor.errors import MeshtutorError
     from meshtutor.notebook import connect, show
 
-__all__ = ["MeshtutorError", "charts", "connect", "show", "widgets"]
+__all__ = ["MeshtutorError", "charts", "connect", "exercises", "show", "widgets"]
 
 _HOMES = {"MeshtutorError": "errors", "connect": "notebook", "show": "notebook"}
-_FOLDERS = ("charts", "widgets")
+_FOLDERS = ("charts", "exercises", "widgets")
 
 
 def __getattr__(name: str) -> Any:

@@ -22,8 +22,8 @@ def connect(
     """The mesh of a lab, which is started if it does not run; prints one line about it.
 
     `name` and `provider` default to what MESHTUTOR_LAB and MESHTUTOR_PROVIDER say. LabError if it does not
-    run and `start` is false, or if it cannot be started. In a notebook this registers `%%apply` and short
-    error messages.
+    run and `start` is false, or if it cannot be started. In a notebook this registers `%%apply`, `%%exercise`
+    and short error messages.
     """
     from meshtutor.providers.resolve import resolve
 
@@ -36,12 +36,22 @@ def connect(
             name, provider, start=start, progress=lambda said: progress(next(parts), 0, _part(said))
         )
     mesh = Mesh(found, namespace)
-    if shell:
-        from meshtutor import magics
-
-        magics.register(shell, mesh)
+    _furnish(shell, mesh)
     sys.stdout.write(_line(mesh, began) + "\n")
     return mesh
+
+
+def _furnish(shell: Any, mesh: Mesh) -> None:
+    """The exercises and the magics work on this mesh from now on."""
+    from meshtutor.exercises.book import BOOK
+
+    BOOK.connect(mesh)
+    if shell:
+        from meshtutor import magics
+        from meshtutor.exercises import magic
+
+        magics.register(shell, mesh)
+        magic.register(shell)
 
 
 def _part(said: Mapping[str, Any]) -> str:

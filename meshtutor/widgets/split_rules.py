@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from meshtutor.display.yaml import dump
+from meshtutor.kube.cleaning import clean
 from meshtutor.widgets.weights import spread
 
 Object = dict[str, Any]
@@ -87,20 +88,6 @@ def is_host(host: str, service: str, namespace: str) -> bool:
     """Whether a rule's host means a Service: its short name, `NAME.NAMESPACE`, or a longer form of that."""
     full = f"{service}.{namespace}.svc.cluster.local"
     return host == service or (host.startswith(f"{service}.{namespace}") and full.startswith(host))
-
-
-def clean(obj: Object) -> Object:
-    """An object without what the API server added, so that it can be shown and applied again."""
-    meta = obj["metadata"]
-    kept = {key: meta[key] for key in ("name", "namespace", "labels", "annotations") if meta.get(key)}
-    kept.get("annotations", {}).pop("kubectl.kubernetes.io/last-applied-configuration", None)
-    kept = {key: value for key, value in kept.items() if value}
-    return {
-        "apiVersion": obj["apiVersion"],
-        "kind": obj["kind"],
-        "metadata": kept,
-        "spec": copy.deepcopy(obj["spec"]),
-    }
 
 
 def _routes(rule: Object, service: str, namespace: str) -> bool:

@@ -1,0 +1,54 @@
+"""All exercises, in the order of the lessons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from meshtutor.display import html, text
+from meshtutor.errors import MeshtutorError
+from meshtutor.exercises import lesson05, lesson06, lesson07
+from meshtutor.exercises.exercise import Exercise
+from meshtutor.exercises.task import Task
+from meshtutor.mesh import Mesh
+
+
+class Book(Mapping[str, Exercise]):
+    """Exercises by name (`"6.1"`); iterating gives the names."""
+
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        self._exercises = {task.name: Exercise(task) for task in tasks}
+
+    def __getitem__(self, name: str) -> Exercise:
+        """An exercise; MeshtutorError names those there are."""
+        if name not in self._exercises:
+            raise MeshtutorError(f"There is no exercise {name!r}.", f"There are: {', '.join(self)}")
+        return self._exercises[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._exercises)
+
+    def __len__(self) -> int:
+        return len(self._exercises)
+
+    def connect(self, mesh: Mesh) -> None:
+        """The mesh on which exercises are checked from now on."""
+        for exercise in self._exercises.values():
+            exercise.mesh = mesh
+
+    def __repr__(self) -> str:
+        return text.columns(
+            [(e.verdict.sign, e.task.name, e.task.title, _state(e)) for e in self._exercises.values()],
+            indent="",
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [(e.verdict.sign, e.task.name, e.task.title, _state(e)) for e in self._exercises.values()]
+        return html.table(("", "exercise", "task", "state"), rows)
+
+
+def _state(exercise: Exercise) -> str:
+    return type(exercise.verdict).state.removesuffix(", because ").removesuffix(". ")
+
+
+BOOK: Final = Book((*lesson05.TASKS, *lesson06.TASKS, *lesson07.TASKS))

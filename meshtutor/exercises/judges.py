@@ -1,0 +1,102 @@
+"""How a report is judged: shares by a test with a stated rate of false alarms, everything else by exact counts.
+
+Each judge returns whether the report is as it should be, what was expected and what came, in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from meshtutor.display import text
+from meshtutor.traffic.report import Report
+from meshtutor.traffic.tally import Tally
+
+Judgement = tuple[bool, str, str]
+
+
+class Judge(Protocol):
+    """Says whether a report is as it should be; `by_chance` if a right answer may fail it now and then."""
+
+    by_chance: ClassVar[bool]
+
+    def __call__(self, report: Report, false_alarm: float) -> Judgement:
+        """(whether it is, what was expected, what came)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Versions (or statuses) come in these proportions."""
+
+    weights: Mapping[str, float]
+    by: str = "version"
+    by_chance: ClassVar[bool] = True
+
+    def __call__(self, report: Report, false_alarm: float) -> Judgement:
+        """See `Judge`; an exact binomial test per name."""
+        counted = tally(report, self.by)
+        total = sum(self.weights.values())
+        wanted = ", ".join(f"{name} {weight / total:.0%}" for name, weight in sorted(self.weights.items()))
+        return counted.test(self.weights, false_alarm).ok, wanted, shares(counted)
+
+
+@dataclass(frozen=True)
+class Every:
+    """Each single request is answered by this version (or with this status)."""
+
+    name: str
+    by: str = "version"
+    by_chance: ClassVar[bool] = False
+
+    def __call__(self, report: Report, false_alarm: float) -> Judgement:
+        """See `Judge`; one stray request is one too many."""
+        del false_alarm
+        counted = tally(report, self.by)
+        ok = bool(report.n) and counted.counts.get(self.name, 0) == report.n
+        return ok, f"{self.name} for all {report.n}", shares(counted)
+
+
+@dataclass(frozen=True)
+class Delayed:
+    """Each request waits about so many seconds; a slow machine may add to it."""
+
+    seconds: float
+    by_chance: ClassVar[bool] = False
+
+    def __call__(self, report: Report, false_alarm: float) -> Judgement:
+        """See `Judge`; none may be quicker, and the median may be at most twice as slow."""
+        del false_alarm
+        asked, values = self.seconds * 1000, report.latencies()
+        late = sum(value >= asked for value in values)
+        ok = late == report.n > 0 and report.latency() <= 2 * asked
+        got = f"{late} of {report.n} that late, median {text.milliseconds(report.latency())}"
+        return ok, f"each to take {self.seconds:g} s", got
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Requests are answered with 200, at least half of them within so many seconds."""
+
+    seconds: float
+    by_chance: ClassVar[bool] = False
+
+    def __call__(self, report: Report, false_alarm: float) -> Judgement:
+        """See `Judge`; the median, because a busy machine is slow now and then."""
+        del false_alarm
+        median = report.latency()
+        ok = report.ok == report.n > 0 and median < self.seconds * 1000
+        got = f"{report.ok} of {report.n} OK, median {text.milliseconds(median)}"
+        return ok, f"all OK, half of them within {self.seconds:g} s", got
+
+
+def tally(report: Report, by: str) -> Tally:
+    """The report's counts by version or by status."""
+    return report.versions() if by == "version" else report.by_status
+
+
+def shares(counted: Tally) -> str:
+    """`v1 90.5 %, v2 9.5 % of 400`."""
+    parts = ", ".join(f"{name} {counted[name].value:.1%}" for name in counted)
+    return f"{parts} of {counted.n}"

@@ -1,0 +1,63 @@
+"""A task as data: what is asked, what is given, and the questions that are put to the traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from meshtutor.exercises.judges import Judge
+from meshtutor.exercises.verdicts import Finding
+from meshtutor.mesh import Mesh
+
+FALSE_ALARM: Final = 0.001  # per check of a task, however many shares it measures
+_FEWEST: Final = 20
+
+
+@dataclass(frozen=True)
+class Question:
+    """Requests that are sent, and how their answers are judged.
+
+    A `control` says what must not change: it holds with the learner's objects and without them.
+    """
+
+    about: str
+    judge: Judge
+    n: int = 30
+    target: str = "reviews"
+    path: str | None = None
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    control: bool = False
+
+    def ask(self, mesh: Mesh, n: int, false_alarm: float) -> Finding:
+        """Send `n` requests and judge them."""
+        report = mesh.send(self.target, n, path=self.path, method=self.method, headers=self.headers)
+        ok, expected, got = self.judge(report, false_alarm)
+        return Finding(self.about, ok, expected, got)
+
+
+@dataclass(frozen=True)
+class Task:
+    """An exercise. `given` are manifests that are there before the learner begins."""
+
+    name: str
+    title: str
+    text: str
+    questions: tuple[Question, ...]
+    hints: tuple[str, ...]
+    given: tuple[str, ...] = ()
+
+    def measure(self, mesh: Mesh) -> tuple[Finding, ...]:
+        """All questions, each with its whole n; a right answer fails one in at most FALSE_ALARM of all checks."""
+        chancy = sum(question.judge.by_chance for question in self.questions)
+        rate = FALSE_ALARM / max(1, chancy)
+        return tuple(question.ask(mesh, question.n, rate) for question in self.questions)
+
+    def measure_without(self, mesh: Mesh) -> tuple[Finding, ...]:
+        """What must have vanished: fewer requests do, because the effect is gone and not merely smaller."""
+        return tuple(
+            question.ask(mesh, max(question.n // 3, min(question.n, _FEWEST)), FALSE_ALARM)
+            for question in self.questions
+            if not question.control
+        )

@@ -1,0 +1,103 @@
+"""The trial of an answer: the traffic with the learner's objects, and again without them.
+
+The learner's objects are the Istio objects of the namespace that are neither the study's nor given with the
+task, and given ones that were changed. After the trial they are in force again.
+
+Left out: objects in other namespaces, and workloads. What a learner does with these counts as the
+surroundings, which are the same with and without the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from meshtutor.config import study
+from meshtutor.errors import NotFoundError
+from meshtutor.exercises.slips import slips
+from meshtutor.exercises.task import FALSE_ALARM, Task
+from meshtutor.exercises.verdicts import Correct, Finding, NotAttempted, NotYet, Verdict
+from meshtutor.kube import kinds, manifests
+from meshtutor.kube.cleaning import clean
+from meshtutor.mesh import Mesh
+from meshtutor.mesh.changes import title
+
+Object = dict[str, Any]
+_NOTHING = (
+    "There is no rule of yours in the mesh: write it in the %%exercise cell, or apply it and ask again."
+)
+
+
+def judge(mesh: Mesh, task: Task) -> Verdict:
+    """Judge what the learner has in the mesh now."""
+    mine = learners(mesh, task)
+    if not mine:
+        return NotAttempted(task.name, _NOTHING)
+    findings = task.measure(mesh)
+    if failed := next((finding for finding in findings if not finding.ok), None):
+        return NotYet(task.name, f"{failed}.", findings, tuple(slips(mine)))
+    with taken_away(mesh, mine, given(task)):
+        without = task.measure_without(mesh)
+    if still := next((finding for finding in without if finding.ok), None):
+        return NotYet(task.name, _not_yours(still, mine), findings, tuple(slips(mine)))
+    return Correct(task.name, _yours(without[0], mine), findings)
+
+
+def learners(mesh: Mesh, task: Task) -> list[Object]:
+    """The learner's objects, as they can be applied again."""
+    known = {_key(obj): obj["spec"] for obj in given(task)}
+    found = (clean(obj) for kind in kinds.ISTIO for obj in _all(mesh, kind))
+    return [obj for obj in found if known.get(_key(obj)) != obj["spec"]]
+
+
+def given(task: Task) -> list[Object]:
+    """The Istio objects that belong to the study's initial state and to the task."""
+    sources = [study() / "manifests" / "gateway", *(study() / "manifests" / path for path in task.given)]
+    istio = {kind.kind for kind in kinds.ISTIO}
+    return [obj for obj in manifests.load(list(sources)) if obj["kind"] in istio]
+
+
+@contextmanager
+def taken_away(mesh: Mesh, mine: list[Object], before: list[Object]) -> Iterator[None]:
+    """The mesh as it would be without these objects; they are back afterwards, whatever happens."""
+    originals = {_key(obj): obj for obj in before}
+    changed = [originals[_key(obj)] for obj in mine if _key(obj) in originals]
+    added = [obj for obj in mine if _key(obj) not in originals]
+    try:
+        if added:
+            mesh.delete(added)
+        if changed:
+            mesh.apply(changed)
+        yield
+    finally:
+        mesh.apply(list(mine))
+
+
+def _all(mesh: Mesh, kind: kinds.Kind) -> list[Object]:
+    try:
+        return mesh.api.list(kind, mesh.namespace)
+    except NotFoundError:  # a real cluster may lack a kind
+        return []
+
+
+def _key(obj: Object) -> tuple[str, str]:
+    return obj["kind"], obj["metadata"]["name"]
+
+
+def _names(mine: list[Object]) -> str:
+    return " and ".join(title(obj) for obj in mine)
+
+
+def _not_yours(still: Finding, mine: list[Object]) -> str:
+    return (
+        f"it is not your objects that do it. {still.about}: expected something else than {still.got} once "
+        f"{_names(mine)} {'was' if len(mine) == 1 else 'were'} taken away, and got just that."
+    )
+
+
+def _yours(gone: Finding, mine: list[Object]) -> str:
+    return (
+        f"And it is your doing: without {_names(mine)}, {gone.about}: {gone.got}. "
+        f"(A right answer is refused in at most {FALSE_ALARM:.1%} of checks.)"
+    )
