@@ -28,7 +28,7 @@ def shaped(resource: Resource, obj: Mapping[str, Any], options: WriteOptions) ->
     if schema is None:
         copy = clone(dict(obj))
     else:
-        reader = Reader(defaults=resource.custom)
+        reader = Reader(custom=resource.custom)
         copy = reader.read(dict(obj), schema)
         _tell(resource, version, reader.unknown, options)
         _refuse(resource, obj, check(copy, schema))
@@ -83,7 +83,7 @@ def configuration(
         raise bad_request(f"the configuration is {given}; this URL is for {named}, Kind={resource.kind.kind}")
     if (config.get("metadata") or {}).get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
-    reader = Reader(defaults=False)
+    reader = Reader(custom=resource.custom, defaults=False)
     schema = resource.schema(version)
     copy: Object = reader.read(config, schema) if schema else clone(config)
     _tell(resource, version, reader.unknown, options)

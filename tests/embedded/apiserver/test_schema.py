@@ -37,15 +37,22 @@ READ = [
 
 @pytest.mark.parametrize(("schema", "value", "expected", "unknown"), READ)
 def test_reading(schema: Any, value: Any, expected: Any, unknown: list[str]) -> None:
-    reader = Reader(defaults=True)
+    reader = Reader(custom=True)
     assert reader.read(value, schema) == expected
     assert reader.unknown == unknown
+
+
+def test_a_null_in_a_map_is_empty_for_a_struct_and_wrong_for_a_custom_kind() -> None:
+    """istiod creates its Secret with nulls in `data`, as Go's encoder writes nil slices."""
+    schema = {"type": "object", "additionalProperties": STRING}
+    assert Reader(custom=False).read({"a": None, "b": "x"}, schema) == {"a": "", "b": "x"}
+    assert check(Reader(custom=True).read({"a": None}, schema), schema)[0].path == "a"
 
 
 def test_the_copy_shares_nothing_with_what_was_read() -> None:
     value = {"a": {"b": [1]}}
     schema = of(a={"type": "object", "x-kubernetes-preserve-unknown-fields": True})
-    copy = Reader(defaults=False).read(value, schema)
+    copy = Reader(custom=False).read(value, schema)
     copy["a"]["b"].append(2)
     assert value == {"a": {"b": [1]}}
 

@@ -17,12 +17,16 @@ _ROOT = ("apiVersion", "kind", "metadata")
 
 
 class Reader:
-    """Reads one object; `unknown` are the paths of the dropped fields afterwards."""
+    """Reads one object; `unknown` are the paths of the dropped fields afterwards.
 
-    def __init__(self, *, defaults: bool) -> None:
+    Objects of `custom` kinds are read as JSON and completed with `defaults`, others as Go reads them into structs.
+    """
+
+    def __init__(self, *, custom: bool, defaults: bool | None = None) -> None:
         self.unknown: list[str] = []
         self._path: list[str] = []
-        self._defaults = defaults
+        self._custom = custom
+        self._defaults = custom if defaults is None else defaults
 
     def read(self, value: Any, schema: Schema) -> Any:
         """The copy."""
@@ -45,7 +49,9 @@ class Reader:
             if child is None and isinstance(rest, Mapping):
                 child = rest
             if child is not None:
-                if item is not None or child.get("nullable") or rest is not None:
+                if item is None and not child.get("nullable"):
+                    self._null(copy, key, child, entry=key not in (properties or {}))
+                else:
                     copy[key] = self._child(key, item, child)
             elif rest is True or schema.get("x-kubernetes-preserve-unknown-fields"):
                 copy[key] = clone(item)
@@ -54,6 +60,13 @@ class Reader:
         if self._defaults and properties:
             _fill(copy, properties)
         return copy
+
+    def _null(self, copy: dict[str, Any], key: str, schema: Schema, *, entry: bool) -> None:
+        """A null field is an absent one; in a map of strings Go reads it as "", and a custom kind refuses it."""
+        if entry and self._custom:
+            copy[key] = None
+        elif entry and schema.get("type") == "string":
+            copy[key] = ""
 
     def _free(self, value: dict[str, Any], schema: Schema) -> dict[str, Any]:
         """An object without declared fields keeps them if it may have any, as an untyped value does."""
