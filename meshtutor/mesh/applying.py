@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, Final
 
 from meshtutor.errors import ApiStatusError, NotFoundError
-from meshtutor.kube.client import KubeClient
+from meshtutor.kube.client import FIELD_MANAGER, KubeClient
+from meshtutor.kube.kinds import NAMESPACE
 from meshtutor.kube.manifests import Manifests, Origin
 from meshtutor.kube.ordering import rank
 from meshtutor.mesh.changes import Action, Change
 
 Object = dict[str, Any]
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 
 def apply_all(kube: KubeClient, found: Manifests, namespace: str) -> list[Change]:
@@ -30,16 +32,20 @@ def _in_order(kube: KubeClient, found: Manifests, namespace: str) -> list[tuple[
 
 
 def placed(kube: KubeClient, obj: Object, namespace: str) -> Object:
-    """The object with its namespace written down, if its kind has one; unknown kinds stay as they are."""
+    """The object with its namespace written down, if its kind has one; unknown kinds stay as they are.
+
+    A Namespace gets a label that says who made it, because nothing in it may say so otherwise.
+    """
     try:
         kind = kube.kind_of(obj)
     except NotFoundError:
         return obj
-    if not kind.namespaced or obj["metadata"].get("namespace"):
-        return obj
-    placed_object = copy.deepcopy(obj)
-    placed_object["metadata"]["namespace"] = namespace
-    return placed_object
+    found = copy.deepcopy(obj)
+    if kind == NAMESPACE:
+        found["metadata"]["labels"] = {MANAGED_BY: FIELD_MANAGER, **(found["metadata"].get("labels") or {})}
+    elif kind.namespaced and not found["metadata"].get("namespace"):
+        found["metadata"]["namespace"] = namespace
+    return found
 
 
 def find(kube: KubeClient, obj: Object) -> Object | None:

@@ -69,6 +69,7 @@ class Mesh:
         with Progress("Resetting") as progress:
             done = resetting.restore(self.api, self.namespace, desired, injection=injection)
             waiting.wait_ready(self.api, self.namespace, timeout=timeout, on_progress=progress)
+            waiting.wait_gone(self.api, done.namespaces, timeout=timeout, on_progress=progress)
             done.faults += resetting.clear_faults(self.api, self._own_pods()) if done.restarted else []
             self._settle(timeout)
         done.seconds = time.monotonic() - started
@@ -85,18 +86,15 @@ class Mesh:
     def apply(self, source: Source, timeout: float = 30.0) -> Applied:
         """Create or change objects, and wait until every proxy concerned has answered.
 
-        `source` is a path (file or folder), YAML text, an object or a list of them. A Deployment among them
-        is waited for as well. ManifestError if it cannot be read; ApplyError if an object is refused (it says
-        what became of the others).
+        `source` is a path (file or folder), YAML text, an object or a list of them. Deployments and Pods among
+        them are waited for as well. ManifestError if it cannot be read; ApplyError if an object is refused (it
+        says what became of the others).
         """
         started = time.monotonic()
         changes = applying.apply_all(self.api, manifests.load(source), self.namespace)
-        rolled = {
-            c.object["metadata"]["name"] for c in changes if c.object["kind"] == "Deployment" and not c.error
-        }
-        if rolled:
+        for namespace, names in _workloads(changes).items():
             with Progress("Rolling out") as progress:
-                waiting.wait_ready(self.api, self.namespace, rolled, timeout=timeout, on_progress=progress)
+                waiting.wait_ready(self.api, namespace, names, timeout=timeout, on_progress=progress)
         return self._finished(changes, started, timeout)
 
     def delete(self, source: Source | str, name: str | None = None, timeout: float = 30.0) -> Applied:
@@ -285,3 +283,14 @@ class Mesh:
         if applied.refused:
             raise ApplyError(applied)
         return applied
+
+
+def _workloads(changes: list[Change]) -> dict[str, set[str]]:
+    """The names of applied Deployments and Pods by namespace."""
+    found: dict[str, set[str]] = {}
+    for change in changes:
+        if change.object["kind"] in ("Deployment", "Pod") and not change.error:
+            found.setdefault(change.object["metadata"]["namespace"], set()).add(
+                change.object["metadata"]["name"]
+            )
+    return found

@@ -5,8 +5,8 @@ injection label, the application with a sidecar in every pod, no Istio rule but 
 first, so that a reset with nothing to do takes a fraction of a second.
 
 Left out: fields that another tool added to an object of the study and that its manifest does not mention
-(`kubectl set env`, say) stay, as server-side apply has it. Objects outside the learner's namespace stay, too,
-except Istio objects that meshtutor itself applied to Istio's root namespace.
+(`kubectl set env`, say) stay, as server-side apply has it. Outside the learner's namespace only what meshtutor
+itself applied goes: namespaces, and Istio objects in Istio's root namespace.
 """
 
 from __future__ import annotations
@@ -27,7 +27,14 @@ from meshtutor.mesh.changes import title
 Object = dict[str, Any]
 INJECTION_LABEL: Final = "istio-injection"
 ROOT_NAMESPACE: Final = "istio-system"
-_WORKLOADS: Final = (kinds.DEPLOYMENT, kinds.SERVICE, kinds.CONFIG_MAP, kinds.SECRET, kinds.SERVICE_ACCOUNT)
+_WORKLOADS: Final = (
+    kinds.DEPLOYMENT,
+    kinds.POD,
+    kinds.SERVICE,
+    kinds.CONFIG_MAP,
+    kinds.SECRET,
+    kinds.SERVICE_ACCOUNT,
+)
 _APP_PORT: Final = 9080
 
 
@@ -39,6 +46,7 @@ class Restored:
     applied: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     restarted: list[str] = field(default_factory=list)
+    namespaces: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -60,7 +68,9 @@ def restore(kube: KubeClient, namespace: str, desired: Manifests, *, injection: 
     if relabelled:
         done.applied.append(f"the label {INJECTION_LABEL}")
     keep = {_key(obj) for obj in desired}
-    for obj in [*_foreign_rules(kube, namespace, keep), *_foreign_workloads(kube, namespace, keep)]:
+    others = _foreign_namespaces(kube, namespace)
+    done.namespaces = [obj["metadata"]["name"] for obj in others]
+    for obj in [*_foreign_rules(kube, namespace, keep), *_foreign_workloads(kube, namespace, keep), *others]:
         if _delete(kube, obj):
             done.removed.append(title(obj))
     for change in applying.apply_all(kube, desired, namespace):
@@ -119,6 +129,12 @@ def _foreign_workloads(kube: KubeClient, namespace: str, keep: set[tuple[str, st
         and not obj["metadata"].get("ownerReferences")
         and any(manager.startswith(people) for manager in _managers(obj))
     ]
+
+
+def _foreign_namespaces(kube: KubeClient, namespace: str) -> list[Object]:
+    """Namespaces that a lesson applied."""
+    made = kube.list(kinds.NAMESPACE, labels=f"{applying.MANAGED_BY}={FIELD_MANAGER}")
+    return [obj for obj in made if obj["metadata"]["name"] not in (namespace, ROOT_NAMESPACE)]
 
 
 def _list(kube: KubeClient, kind: Kind, namespace: str) -> list[Object]:

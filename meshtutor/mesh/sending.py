@@ -52,23 +52,29 @@ class Doors:
     def find_pod(self, name: str) -> dict[str, Any]:
         """A pod by its name, else by its `app` label, else by how its name begins; ready ones first.
 
-        `NAMESPACE/NAME` looks in another namespace than the learner's.
+        `NAME.NAMESPACE` looks in another namespace, as Istio names proxies (a pod's name has no dots).
         """
-        namespace, _, name = name.rpartition("/")
-        namespace = namespace or self._namespace
+        short, _, elsewhere = name.partition(".")
+        namespace = elsewhere or self._namespace
         pods = sorted(self._kube.list(POD, namespace), key=lambda pod: not rollouts.is_ready(pod))
         tests = (
-            lambda pod: pod["metadata"]["name"] == name,
-            lambda pod: pod["metadata"].get("labels", {}).get("app") == name,
-            lambda pod: pod["metadata"]["name"].startswith(f"{name}-"),
+            lambda pod: pod["metadata"]["name"] == short,
+            lambda pod: pod["metadata"].get("labels", {}).get("app") == short,
+            lambda pod: pod["metadata"]["name"].startswith(f"{short}-"),
         )
         for matches in tests:
             if found := next(filter(matches, pods), None):
                 return _usable(found, name)
+        raise self._no_pod(short, namespace, pods)
+
+    def _no_pod(self, name: str, namespace: str, pods: list[dict[str, Any]]) -> MeshtutorError:
         apps = sorted({pod["metadata"].get("labels", {}).get("app", "") for pod in pods} - {""})
-        raise MeshtutorError(
-            f"No pod {name!r} in namespace {namespace}; apps there: {', '.join(apps) or 'none'}.",
-            "mesh.reset() brings the study's application back",
+        elsewhere = [p for p in self._kube.list(POD) if p["metadata"]["name"] == name]
+        hint = "mesh.reset() brings the study's application back"
+        if elsewhere:
+            hint = f'Did you mean "{name}.{elsewhere[0]["metadata"]["namespace"]}"?'
+        return MeshtutorError(
+            f"No pod {name!r} in namespace {namespace}; apps there: {', '.join(apps) or 'none'}.", hint
         )
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from meshtutor.errors import NotReadyError
 from meshtutor.kube import rollouts
 from meshtutor.kube.client import KubeClient
-from meshtutor.kube.kinds import DEPLOYMENT, POD
+from meshtutor.kube.kinds import DEPLOYMENT, NAMESPACE, POD
 
 _POLL_SECONDS: Final = 0.05
 _PATIENCE_SECONDS: Final = 6.0  # a container in trouble may yet come round, as when an image is slow to come
@@ -19,7 +19,7 @@ OnProgress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Readiness:
-    """How far a namespace's Deployments are; `waiting_for` is what the first unfinished one still needs."""
+    """How far a namespace's workloads are; `waiting_for` is what the first unfinished one still needs."""
 
     ready: int
     total: int
@@ -28,15 +28,18 @@ class Readiness:
 
 
 def look(kube: KubeClient, namespace: str, names: set[str] | None = None) -> Readiness:
-    """The state of a namespace's Deployments (or of some) and their pods now."""
-    deployments = [
-        d for d in kube.list(DEPLOYMENT, namespace) if names is None or d["metadata"]["name"] in names
-    ]
+    """The state of a namespace's Deployments and lone pods (or of the named ones) now."""
     pods = kube.list(POD, namespace)
-    waits = {d["metadata"]["name"]: _waits_for(d, pods) for d in deployments}
+    waits = {d["metadata"]["name"]: _waits_for(d, pods) for d in kube.list(DEPLOYMENT, namespace)}
+    waits |= {
+        p["metadata"]["name"]: "" if rollouts.is_ready(p) else "it to become ready"
+        for p in pods
+        if _is_alone(p)
+    }
+    waits = {name: wait for name, wait in waits.items() if names is None or name in names}
     unfinished = {name: wait for name, wait in waits.items() if wait}
     first = next((f"{name}: {wait}" for name, wait in unfinished.items()), "")
-    concerned = [pod for pod in pods if _deployment_of(pod) in unfinished]
+    concerned = [pod for pod in pods if {_deployment_of(pod), pod["metadata"]["name"]} & set(unfinished)]
     return Readiness(len(waits) - len(unfinished), len(waits), first, rollouts.trouble(concerned))
 
 
@@ -56,7 +59,7 @@ def wait_ready(
     kube: KubeClient, namespace: str, names: set[str] | None = None, *, timeout: float = 60.0,
     on_progress: OnProgress | None = None, clock: Callable[[], float] = time.monotonic,
 ) -> Readiness:  # fmt: skip
-    """Wait until every Deployment (or the named ones) is rolled out and no old pod is left; NotReadyError."""
+    """Wait until every workload (or the named ones) is rolled out and no old pod is left; NotReadyError."""
     deadline = clock() + timeout
     troubled_since: float | None = None
     while True:
@@ -71,6 +74,21 @@ def wait_ready(
         time.sleep(_POLL_SECONDS)
 
 
+def wait_gone(
+    kube: KubeClient, namespaces: list[str], *, timeout: float = 60.0, on_progress: OnProgress | None = None
+) -> None:
+    """Wait until deleted namespaces, and with them their pods, are gone; NotReadyError."""
+    deadline, left = time.monotonic() + timeout, set(namespaces)
+    while left := left & {obj["metadata"]["name"] for obj in kube.list(NAMESPACE)} if left else left:
+        if on_progress:
+            on_progress(len(namespaces) - len(left), len(namespaces), f"namespace {min(left)} to end")
+        if time.monotonic() > deadline:
+            raise NotReadyError(
+                f"Namespace {min(left)} did not end within {timeout:g} s.", f"kubectl get all -n {min(left)}"
+            )
+        time.sleep(_POLL_SECONDS)
+
+
 def _not_ready(state: Readiness, namespace: str, timeout: float) -> NotReadyError:
     if state.trouble:
         pod = state.trouble.split("/", 1)[0]
@@ -79,6 +97,10 @@ def _not_ready(state: Readiness, namespace: str, timeout: float) -> NotReadyErro
         f"Not ready in namespace {namespace} after {timeout:g} s; still waiting for {state.waiting_for}.",
         "mesh.pods() shows each pod, mesh.logs(POD) what it printed",
     )
+
+
+def _is_alone(pod: dict[str, Any]) -> bool:
+    return not pod["metadata"].get("ownerReferences")
 
 
 def _deployment_of(pod: dict[str, Any]) -> str:

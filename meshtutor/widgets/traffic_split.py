@@ -105,7 +105,7 @@ class TrafficSplit:
         shown = self.model.weights or self.model.draft
         rows = [(name, f"{weight} %", text.bar(weight / 100)) for name, weight in shown.items()]
         state = self.model.message or ("a rule of yours is in force" if self.model.ruled else "no rule yet")
-        usage = f"{type(self).__name__}.model.weights = {dict(shown)!r} shifts the traffic"
+        usage = f"split.model.weights = {dict(shown)!r} shifts the traffic"
         return f"Traffic split of {self.service}: {state}\n{text.columns(rows, right=(1,))}\n  {usage}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:

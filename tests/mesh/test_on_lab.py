@@ -117,6 +117,15 @@ def test_without_injection_pods_have_one_container_and_with_it_two_again(mesh):
     assert mesh.send("reviews", n=10).ok == 10
 
 
+def test_a_pod_outside_the_mesh_is_waited_for_can_send_and_goes_with_the_reset(mesh):
+    mesh.apply("manifests/02_inject_sidecars/outsider.yaml")
+    (outsider,) = mesh.pods(namespace="outside")
+    assert not has_sidecar(outsider)
+    assert mesh.send("http://reviews.default:9080/reviews/0", n=10, from_pod="outsider.outside").ok == 10
+    assert mesh.reset().removed == ["Namespace outside"]
+    assert "outside" not in mesh.get("ns").names
+
+
 def test_logs_are_found_by_the_apps_name(mesh):
     mesh.send("reviews", n=3)
     assert mesh.logs("ratings")

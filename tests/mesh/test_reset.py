@@ -81,6 +81,17 @@ def test_rules_for_the_whole_mesh_go_only_if_they_were_applied_from_here(mesh, k
     assert removed == ["PeerAuthentication istio-system/default"]
 
 
+def test_namespaces_that_a_lesson_applied_go_and_no_others(mesh, kubernetes, desired):
+    kubernetes.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "theirs"}})
+    mesh.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "outside"}})
+    done = resetting.restore(mesh.api, "default", desired, injection=True)
+    assert done.namespaces == ["outside"]
+    assert done.removed == ["Namespace outside"]
+    waiting.wait_gone(mesh.api, done.namespaces, timeout=1)
+    with pytest.raises(NotReadyError, match="Namespace theirs did not end"):
+        waiting.wait_gone(mesh.api, ["theirs"], timeout=0.1)
+
+
 def test_faults_are_cleared_in_every_pod_that_has_one(mesh, kubernetes):
     kubernetes.proxied = lambda asked: Answer(
         200, json.dumps({"cleared": "reviews-v1" in asked.target}).encode()
@@ -132,6 +143,14 @@ def test_a_status_that_lags_behind_its_pod_is_not_believed(mesh, kubernetes):
     assert waiting.look(mesh.api, "default").waiting_for == "reviews-v1: 1 pods to become ready"
     kubernetes.put(pod("reviews-v1-abc-def", "reviews"))
     assert waiting.look(mesh.api, "default").waiting_for == ""
+
+
+def test_a_lone_pod_is_waited_for_too_and_only_if_it_is_meant(mesh, kubernetes):
+    lone = pod("toolbox", "toolbox", ready=False)
+    del lone["metadata"]["ownerReferences"]
+    kubernetes.put(lone)
+    assert waiting.look(mesh.api, "default").waiting_for == "toolbox: it to become ready"
+    assert waiting.look(mesh.api, "default", {"other"}).waiting_for == ""
 
 
 def test_waiting_in_vain_says_for_what(mesh, kubernetes):

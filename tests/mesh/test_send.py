@@ -64,6 +64,18 @@ def test_an_unknown_pod_is_answered_with_the_apps_there_are(mesh):
         mesh.send("reviews", from_pod="nobody")
 
 
+def test_a_pod_in_another_namespace_is_named_with_it(mesh, provider, kubernetes):
+    outsider = pod("outsider", "outsider", sidecar=False)
+    outsider["metadata"]["namespace"] = "outside"
+    kubernetes.put(outsider)
+    with serving(lambda asked: app()) as sidecar:
+        provider.proxy = sidecar.url
+        assert mesh.send("reviews", n=1, from_pod="outsider.outside").sender == "outsider"
+    with pytest.raises(MeshtutorError, match="No pod 'outsider' in namespace default") as caught:
+        mesh.send("reviews", n=1, from_pod="outsider")
+    assert caught.value.hint == 'Did you mean "outsider.outside"?'
+
+
 def test_one_background_load_per_mesh(mesh, provider):
     with serving(lambda asked: app()) as sidecar:
         provider.proxy = sidecar.url

@@ -6,6 +6,7 @@ The real ones are tested with the real API server; here tests decide about refus
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -165,7 +166,8 @@ def _collection(path: str) -> Kind | None:
 
 
 def _is_in(path: str, collection: str) -> bool:
-    return path.rsplit("/", 1)[0] == collection
+    parent = path.rsplit("/", 1)[0]
+    return collection in (parent, re.sub(r"/namespaces/[^/]+/", "/", parent))
 
 
 def _has(obj: Object, selector: str) -> bool:
