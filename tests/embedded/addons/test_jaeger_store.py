@@ -177,6 +177,20 @@ def test_dependencies_count_calls_between_services_in_the_window():
     assert dependencies(store, 0, 1) == {}
 
 
+def test_calls_of_spans_that_come_late_are_counted_too():
+    store = Store()
+    store.add([span("a.default", number=1, kind="client")])
+    assert dependencies(store, 0, FOREVER) == {}
+    store.add(
+        [
+            span("b.default", number=2, parent=1),
+            span("b.default", number=3, parent=2),
+            span("b.default", number=4, parent=99),
+        ]
+    )
+    assert dependencies(store, 0, FOREVER) == {("a.default", "b.default"): 1}
+
+
 def test_numbers_of_forgotten_words_are_given_again():
     words: Vocabulary[Tag] = Vocabulary()
     first = words.use(tag("a", "1"))

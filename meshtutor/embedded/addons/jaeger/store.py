@@ -20,23 +20,30 @@ MAX_BYTES: Final = 50_000_000
 _TRACE: Final = 400
 """Bytes that a trace takes besides its records."""
 _SLOT: Final = 8
+Calls = tuple[tuple[int, int], ...]
+"""(number of the caller's process, of the called one's), one for each call between processes."""
 
 
 class Trace:
-    """A trace's records in the order of their coming; first and last start of its spans in µs."""
+    """A trace's records in the order of their coming; first and last start of its spans in µs.
 
-    __slots__ = ("first", "id", "last", "records")
+    `calls` is kept by `dependencies`: who called whom in it, None while that is not known.
+    """
+
+    __slots__ = ("calls", "first", "id", "last", "records")
 
     def __init__(self, trace_id: int, start: int) -> None:
         self.id = trace_id
         self.first = self.last = start
         self.records: list[bytes] = []
+        self.calls: Calls | None = None
 
     def add(self, record: bytes) -> None:
         """One record more."""
         start = HEAD.unpack_from(record)[0]
         self.first, self.last = min(self.first, start), max(self.last, start)
         self.records.append(record)
+        self.calls = None
 
 
 class Store:
