@@ -51,10 +51,11 @@ class SplitModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
         self._applied_yaml = ""
         super().__init__()
         current = rules.weights()
-        self.draft = current or even(rules.subsets)
+        draft = current or even(rules.subsets)
+        self._applied_yaml = rules.yaml(draft)  # what stands there at first is not marked as a change
+        self.draft = draft
         if current:
             self._adopt(current)
-            self._applied_yaml = self.yaml
 
     @property
     def subsets(self) -> tuple[str, ...]:
