@@ -24,11 +24,19 @@ class Measurement:
     @property
     def row(self) -> tuple[str, ...]:
         """What, median, p95, spread, number of samples, budget."""
-        median = statistics.median(self.samples)
-        return (self.what, f"{median:.4g} {self.unit}", f"{self.quantile(0.95):.4g}",
-                f"{min(self.samples):.4g}-{max(self.samples):.4g}", str(len(self.samples)), self.budget)  # fmt: skip
+        median = f"{statistics.median(self.samples):.4g} {self.unit}"
+        spread = f"{min(self.samples):.4g}-{max(self.samples):.4g}"
+        return (self.what, median, f"{self.quantile(0.95):.4g}", spread, str(len(self.samples)), self.budget)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for bench.json."""
-        return {"what": self.what, "unit": self.unit, "median": statistics.median(self.samples), "p95": self.quantile(0.95),
-                "min": min(self.samples), "max": max(self.samples), "n": len(self.samples), "budget": self.budget}  # fmt: skip
+        return {
+            "what": self.what,
+            "unit": self.unit,
+            "median": statistics.median(self.samples),
+            "p95": self.quantile(0.95),
+            "min": min(self.samples),
+            "max": max(self.samples),
+            "n": len(self.samples),
+            "budget": self.budget,
+        }
