@@ -73,7 +73,11 @@ def _rewrite(rewrite: dict[str, Any], path: str) -> Problems:
         if not regex.get("match") or not regex.get("rewrite"):
             yield error(f"{path}.uriRegexRewrite", "both match and rewrite must be specified")
         else:
-            yield from unless_fine(f"{path}.uriRegexRewrite.match", values.expression(regex["match"]))
+            complaint = values.expression(regex["match"])
+            yield from unless_fine(f"{path}.uriRegexRewrite.match", complaint)
+            if not complaint:
+                told = values.substitution(regex["match"], regex["rewrite"])
+                yield from unless_fine(f"{path}.uriRegexRewrite.rewrite", told)
 
 
 def _retries(retries: dict[str, Any], path: str) -> Problems:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from meshtutor.embedded.istio.validation.problem import Problems, each, error, warning
+from meshtutor.embedded.istio.validation import values
+from meshtutor.embedded.istio.validation.problem import Problems, each, error, unless_fine, warning
 
 Settings = dict[str, Any]
 _TOPOLOGY: Final = (
@@ -17,6 +18,7 @@ _TOPOLOGY: Final = (
     "topology.istio.io/subzone",
 )
 _LARGEST_TABLE: Final = 5000011
+_LARGEST_RING: Final = 8 * 1024 * 1024
 
 
 def check(settings: Settings | None, path: str, *, detects: bool) -> Problems:
@@ -47,6 +49,11 @@ def _hash(hashing: Settings, path: str) -> Problems:
         yield warning(place, "minimumRingSize is deprecated here, use ringHash.minimumRingSize instead")
         if "ringHash" in hashing or "maglev" in hashing:
             yield error(place, "only one of minimumRingSize, ringHash and maglev can be set")
+    if "ttl" in (cookie := hashing.get("httpCookie") or {}):
+        yield from unless_fine(f"{path}.httpCookie.ttl", values.duration(cookie["ttl"], zero=True))
+    size = (hashing.get("ringHash") or {}).get("minimumRingSize") or hashing.get("minimumRingSize") or 0
+    if size > _LARGEST_RING:
+        yield error(f"{path}.ringHash.minimumRingSize", f"Envoy's rings have at most {_LARGEST_RING} places")
     if "maglev" in hashing:
         yield from _table_size(hashing["maglev"].get("tableSize", 0), f"{path}.maglev.tableSize")
 

@@ -50,6 +50,7 @@ VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("DestinationRule", "trafficPolicy.portLevelSettings[].tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
     ("DestinationRule", "subsets[].trafficPolicy.tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
     ("DestinationRule", "subsets[].trafficPolicy.portLevelSettings[].tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
+    ("VirtualService", "http[].redirect.redirectCode"): ("0", "301", "302", "303", "307", "308"),
     ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC"),
 }
 _WHY: Final[Mapping[tuple[str, str], str]] = {

@@ -64,8 +64,8 @@ def whole_percent(value: int) -> str:
 
 
 def status(code: int) -> str:
-    """An HTTP status as Istio checks it."""
-    return "" if 200 <= code <= 600 else f"HTTP status {code} is not in the range 200-599"
+    """An HTTP status that a proxy can answer with; Istio lets 600 through, which Envoy then refuses."""
+    return "" if 200 <= code < 600 else f"HTTP status {code} is not in the range 200-599"
 
 
 def is_status(code: int) -> bool:
@@ -87,6 +87,15 @@ def expression(text: str) -> str:
     except re2.error as wrong:
         said = wrong.args[0].decode() if wrong.args and isinstance(wrong.args[0], bytes) else str(wrong)
         return f"regex {text!r}: {said}; Envoy uses RE2, which has no lookaround and no backreferences"
+    return ""
+
+
+def substitution(pattern: str, text: str) -> str:
+    r"""What replaces the match of a pattern: `\1` and the like name its groups, `\\` is a backslash."""
+    groups = re2.compile(pattern).groups
+    for escaped in re.findall(r"\\(.?)", text, re.DOTALL):
+        if escaped != "\\" and not (escaped.isdigit() and int(escaped) <= groups):
+            return f"{text!r}: \\{escaped} names no group of the expression, which has {groups}"
     return ""
 
 

@@ -64,6 +64,32 @@ def test_a_field_that_is_not_implemented_is_refused_by_name_and_once():
     assert "meshtutor up --on k3d" in found["spec.tcp"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "spec", "path"),
+    [
+        (kinds.VIRTUAL_SERVICE, "{hosts: [a], http: [{directResponse: {status: 600}}]}",
+         "spec.http[0].directResponse.status"),
+        (kinds.VIRTUAL_SERVICE, "{hosts: [a], http: [{redirect: {uri: /, redirectCode: 304}}]}",
+         "spec.http[0].redirect.redirectCode"),
+        (kinds.VIRTUAL_SERVICE, ("{hosts: [a], http: [{rewrite: {uriRegexRewrite: {match: (a)b, rewrite: '\\2'}},"
+         " route: [{destination: {host: a}}]}]}"), "spec.http[0].rewrite.uriRegexRewrite.rewrite"),
+        (kinds.DESTINATION_RULE, ("{host: a, trafficPolicy: {loadBalancer: {consistentHash: {httpHeaderName: x,"
+         " ringHash: {minimumRingSize: 9999999}}}}}"),
+         "spec.trafficPolicy.loadBalancer.consistentHash.ringHash.minimumRingSize"),
+        (kinds.DESTINATION_RULE, ("{host: a, trafficPolicy: {loadBalancer: {consistentHash: {httpCookie: {name: x,"
+         " ttl: long}}}}}"), "spec.trafficPolicy.loadBalancer.consistentHash.httpCookie.ttl"),
+    ],
+)  # fmt: skip
+def test_what_istio_lets_through_and_envoy_refuses_is_refused_here(kind, spec, path):
+    assert list(causes(kind, spec)) == [path]
+
+
+def test_a_regex_rewrite_may_name_the_groups_there_are():
+    rewrite = r"{uriRegexRewrite: {match: '/(a+)/(b)', rewrite: '/\2/\\\\/\1'}}"
+    spec = f"{{hosts: [a], http: [{{rewrite: {rewrite}, route: [{{destination: {{host: a}}}}]}}]}}"
+    assert validate(request(kinds.VIRTUAL_SERVICE, spec)) == []
+
+
 def test_an_empty_list_asks_for_nothing():
     spec = "{hosts: [a], tls: [], http: [{route: [{destination: {host: a}}]}]}"
     assert validate(request(kinds.VIRTUAL_SERVICE, spec)) == []
