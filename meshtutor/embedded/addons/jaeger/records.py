@@ -18,7 +18,8 @@ HEAD: Final = struct.Struct("<qqII")
 RELATIVES: Final = struct.Struct("<20xIQQ")
 """process, span id, parent's id"""
 _FIXED: Final = struct.Struct("<qqIIQQI")
-_NUMBER: Final = 4
+NUMBER: Final = 4
+"""Bytes of a tag's number."""
 
 
 class Operation(NamedTuple):
@@ -87,7 +88,7 @@ class Records:
 
 def tag_numbers(record: bytes) -> tuple[int, ...]:
     """The numbers of a record's tags."""
-    count = (len(record) - _FIXED.size) // _NUMBER
+    count = (len(record) - _FIXED.size) // NUMBER
     return struct.unpack_from(f"<{count}I", record, _FIXED.size)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from meshtutor.embedded.addons.jaeger.model import Tag
-from meshtutor.embedded.addons.jaeger.records import HEAD, Records, rest_number, tag_numbers
+from meshtutor.embedded.addons.jaeger.records import HEAD, NUMBER, Records, rest_number, tag_numbers
 from meshtutor.embedded.addons.jaeger.store import Store, Trace
 
 _FOREVER = 2**62
@@ -40,6 +40,13 @@ class _TagWanted:
 
     def __bool__(self) -> bool:
         return bool(self.tags or self.processes or self.rests)
+
+    @property
+    def needle(self) -> bytes:
+        """The number that a record with the tag must contain; empty if there are several ways to have it."""
+        if len(self.tags) != 1 or self.processes or self.rests:
+            return b""
+        return min(self.tags).to_bytes(NUMBER, "little")
 
     def on(self, record: bytes, process: int) -> bool:
         return (
@@ -76,6 +83,7 @@ def _compile(records: Records, query: Query) -> Callable[[Trace], bool] | None:
     earliest, latest = query.start, query.end
     shortest, longest = query.min_duration, query.max_duration or _FOREVER
     read = HEAD.unpack_from
+    needle = max((tag.needle for tag in wanted), default=b"")  # one that is not empty, if there is one
 
     def fits(trace: Trace) -> bool:
         for record in trace.records:
@@ -84,6 +92,7 @@ def _compile(records: Records, query: Query) -> Callable[[Trace], bool] | None:
                 operation in operations
                 and earliest <= start <= latest
                 and shortest <= duration <= longest
+                and needle in record  # saves most records the closer look
                 and all(tag.on(record, process) for tag in wanted)
             ):
                 return True
