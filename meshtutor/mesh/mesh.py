@@ -16,9 +16,13 @@ from meshtutor.kube import kinds, manifests
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.manifests import Source
 from meshtutor.kube.official import Official
-from meshtutor.mesh import applying, finding, resetting, steering, waiting
+from meshtutor.mesh import analyzing, applying, explaining, finding, resetting, steering, waiting
+from meshtutor.mesh.analyzing import Analysis
 from meshtutor.mesh.changes import Applied, ApplyError, Change
-from meshtutor.mesh.sending import Doors
+from meshtutor.mesh.deciders import Deciders
+from meshtutor.mesh.explanation import Explanation
+from meshtutor.mesh.provenance import Provenance
+from meshtutor.mesh.sending import CLIENT, Doors
 from meshtutor.providers.base import Distribution, MeshInfo, Provider
 from meshtutor.telemetry.istio import count_requests, wait_for_scrape
 from meshtutor.telemetry.prometheus import Prometheus
@@ -27,13 +31,14 @@ from meshtutor.traffic.load import Load
 from meshtutor.traffic.outcome import Request
 from meshtutor.traffic.report import Report
 from meshtutor.traffic.tally import Tally
+from meshtutor.xray import Call
 
 
 class Mesh:
     """A running mesh, seen from the learner's namespace.
 
     `gateway` is the URL of the ingress gateway, `prometheus` its metrics, `kube` the official Kubernetes
-    client, `api` the small one that the other verbs use.
+    client, `api` the small one that the other verbs use, `provenance` the files that objects came from.
     """
 
     def __init__(self, provider: Provider, namespace: str | None = None) -> None:
@@ -42,6 +47,7 @@ class Mesh:
         self.kube = Official(provider.kubeconfig, provider.context)
         self.namespace = namespace or self.api.endpoint.namespace
         self.prometheus = Prometheus(self.api)
+        self.provenance = Provenance(self.namespace)
         self._load: Load | None = None
 
     # --- the mesh itself
@@ -63,11 +69,12 @@ class Mesh:
         `injection=False` leaves the application without sidecars, `gateway=False` without a way in.
         """
         started = time.monotonic()
-        self._stop_load()
+        self.close()
         folders = ("bookinfo", "gateway") if gateway else ("bookinfo",)
         desired = manifests.load([study() / "manifests" / folder for folder in folders])
         with Progress("Resetting") as progress:
             done = resetting.restore(self.api, self.namespace, desired, injection=injection)
+            self.provenance.remember_files(desired)
             waiting.wait_ready(self.api, self.namespace, timeout=timeout, on_progress=progress)
             waiting.wait_gone(self.api, done.namespaces, timeout=timeout, on_progress=progress)
             done.faults += resetting.clear_faults(self.api, self._own_pods()) if done.restarted else []
@@ -199,6 +206,36 @@ class Mesh:
         self._load = Load(sender, Request(url, **kwargs), rate, sender.batch(rate))
         return self._load
 
+    def explain(
+        self,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+        from_pod: str | None = None,
+        path: str | None = None,
+    ) -> Explanation:
+        """Why a request goes where it goes, by the configuration that the sender's own Envoy has now.
+
+        `target` as for `send`; `from_pod` names the sender (default: the client pod; for a URL of the gateway, or
+        with a gateway's URL as `from_pod`, the gateway). No request is sent.
+        """
+        url = self._doors.url(target, path)
+        outside = self._doors.is_outside(from_pod if from_pod and "://" in from_pod else url)
+        at_gateway = outside and (from_pod is None or "://" in from_pod)
+        pod = explaining.gateway_pod(self.api) if at_gateway else self._doors.find_pod(from_pod or CLIENT)
+        call = Call.to(url, method=method, headers=dict(headers or {}))
+        return explaining.explain(
+            self.provider, Deciders(self.api.get, self.provenance), self.api, pod, call, url
+        )
+
+    def analyze(self, *sources: Source) -> Analysis:
+        """What is wrong or suspicious in the rules: those of the mesh, or given ones as if they were applied to it.
+
+        The checks and codes are those of `istioctl analyze`, with the file and line where they are known.
+        """
+        return analyzing.analyze(self.api, self.provenance, self.namespace, sources)
+
     # --- telemetry
 
     def share(
@@ -272,6 +309,7 @@ class Mesh:
         return self.provider.wait_until_distributed(revision or self.api.revision(), timeout)
 
     def _finished(self, changes: list[Change], started: float, timeout: float) -> Applied:
+        self.provenance.remember(changes)
         newest = max((change.resource_version for change in changes), default=0)
         gone = any(change.action == "deleted" for change in changes)
         unknown = Distribution("0", complete=True)

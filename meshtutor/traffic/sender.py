@@ -10,8 +10,9 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 import urllib3
@@ -20,6 +21,7 @@ from meshtutor.errors import MeshtutorError
 from meshtutor.traffic.outcome import Outcome, Request, read
 
 OnDone = Callable[[int], None]
+_MOST_CONNECTIONS: Final = 64
 
 
 class Sender(Protocol):
@@ -46,8 +48,26 @@ class Sender(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Lane:
+    """How requests for one URL travel.
+
+    `target` goes into the request line: a path, or through a proxy the whole URL (RFC 9112, section 3.2). `once`: a
+    connection of its own for each request, because what is at the other end takes only one on each.
+    """
+
+    pool: urllib3.HTTPConnectionPool
+    target: str
+    headers: Mapping[str, str]
+    once: bool = False
+
+
 class LocalSender:
-    """Sends from this machine; through `proxy` (`http://IP:PORT`) as the pod whose sidecar listens there."""
+    """Sends from this machine; through `proxy` (`http://IP:PORT`) as the pod whose sidecar listens there.
+
+    A proxy with a name (`http://NAMESPACE:...@IP:PORT`) is a node's, for pods without a sidecar: it is told the name
+    and takes one request on each connection.
+    """
 
     def __init__(self, proxy: str | None = None) -> None:
         self.proxy = proxy
@@ -64,8 +84,7 @@ class LocalSender:
         on_done: OnDone | None = None,
     ) -> list[Outcome]:
         """See `Sender.send`. Ctrl-C ends the workers before it is raised."""
-        pool = self._pool(request.url)
-        target = request.url if self.proxy else _path_of(request.url)
+        lane = self._lane(request.url)
         outcomes: list[Outcome | None] = [None] * n
         stop = threading.Event()
         turns = _turns(n, rate, stop)
@@ -77,7 +96,7 @@ class LocalSender:
                     turn = next(turns, None)
                 if turn is None:
                     return
-                outcomes[turn] = send_one(pool, request, target)
+                outcomes[turn] = send_one(lane, request)
 
         _run(
             work, min(concurrency, n), stop, lambda: sum(outcome is not None for outcome in outcomes), on_done
@@ -95,37 +114,44 @@ class LocalSender:
             pool.close()
         self._pools.clear()
 
-    def _pool(self, url: str) -> urllib3.HTTPConnectionPool:
+    def _lane(self, url: str) -> Lane:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise MeshtutorError(
                 f"{url!r} is not a URL that can be sent to.", "Expected: http://HOST[:PORT]/PATH"
             )
-        if self.proxy and parts.scheme == "https":
+        if not self.proxy:
+            return Lane(self._pool(f"{parts.scheme}://{parts.netloc}"), _path_of(url), {})
+        if parts.scheme == "https":
             raise MeshtutorError(
                 "From a pod only http:// can be sent: its sidecar sees requests, not tunnels.",
                 f"Send to http://{parts.netloc}",
             )
-        origin = self.proxy or f"{parts.scheme}://{parts.netloc}"
+        name, _, place = urlsplit(self.proxy).netloc.rpartition("@")
+        headers = urllib3.make_headers(proxy_basic_auth=name) if name else {}
+        return Lane(self._pool(f"http://{place}"), url, headers, once=bool(name))
+
+    def _pool(self, origin: str) -> urllib3.HTTPConnectionPool:
         with self._lock:
             if origin not in self._pools:
-                self._pools[origin] = urllib3.connection_from_url(origin, maxsize=64)
+                self._pools[origin] = urllib3.connection_from_url(origin, maxsize=_MOST_CONNECTIONS)
             return self._pools[origin]
 
 
-def send_one(pool: urllib3.HTTPConnectionPool, request: Request, target: str) -> Outcome:
-    """Send once; `target` goes into the request line: a path, or through a proxy the whole URL (RFC 9112, 3.2).
-
-    A failure to get an answer is an Outcome, too; redirects are not followed.
-    """
+def send_one(lane: Lane, request: Request) -> Outcome:
+    """Send once. A failure to get an answer is an Outcome, too; redirects are not followed."""
     at, started = time.time(), time.perf_counter()
+    pool = urllib3.HTTPConnectionPool(lane.pool.host, lane.pool.port) if lane.once else lane.pool
     try:
         answer = pool.urlopen(
-            request.method, target, body=request.payload(), headers=dict(request.headers), retries=False,
-            redirect=False, assert_same_host=False, timeout=urllib3.Timeout(total=request.timeout),
+            request.method, lane.target, body=request.payload(), headers={**request.headers, **lane.headers},
+            retries=False, redirect=False, assert_same_host=False, timeout=urllib3.Timeout(total=request.timeout),
         )  # fmt: skip
     except urllib3.exceptions.HTTPError as error:
         return Outcome(0, (time.perf_counter() - started) * 1000, at, error=_sentence(error, request))
+    finally:
+        if lane.once:
+            pool.close()
     taken = (time.perf_counter() - started) * 1000
     headers = {name.lower(): value for name, value in answer.headers.items()}
     return read(answer.status, headers, answer.data, taken, at)

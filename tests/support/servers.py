@@ -17,6 +17,7 @@ class Asked:
     target: str
     headers: Mapping[str, str]
     body: bytes = b""
+    client: tuple[str, int] = ("", 0)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Server:
             def handle_any(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                asked = Asked(self.command, self.path, headers, self.rfile.read(length))
+                asked = Asked(self.command, self.path, headers, self.rfile.read(length), self.client_address)
                 outer.asked.append(asked)
                 found = answer(asked)
                 if found is None:  # hang up without an answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import threading
@@ -40,6 +41,26 @@ def test_through_a_proxy_the_whole_url_is_asked_for_and_the_host_is_the_service(
     assert asked.target == "http://reviews:9080/reviews/0"
     assert asked.headers["host"] == "reviews:9080"
     assert asked.headers["end-user"] == "jason"
+
+
+def test_a_nodes_proxy_is_told_the_namespace_and_gets_a_connection_for_each_request():
+    connections = set()
+    with serving(lambda asked: connections.add(asked.client) or app()) as node:
+        proxy = node.url.replace("http://", "http://outside:namespace@")
+        outcomes = LocalSender(proxy).send(Request("http://reviews:9080/"), 5)
+    assert [outcome.status for outcome in outcomes] == [200] * 5
+    assert (
+        node.asked[0].headers["proxy-authorization"]
+        == "Basic " + base64.b64encode(b"outside:namespace").decode()
+    )
+    assert len(connections) == 5
+
+
+def test_connections_to_a_sidecar_are_kept():
+    connections = set()
+    with serving(lambda asked: connections.add(asked.client) or app()) as sidecar:
+        LocalSender(sidecar.url).send(Request("http://reviews:9080/"), 5, concurrency=1)
+    assert len(connections) == 1
 
 
 def test_versions_further_down_are_read_from_the_answer():
