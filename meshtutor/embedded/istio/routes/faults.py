@@ -27,11 +27,12 @@ GRPC_STATUS: Final = {
 
 
 def http_fault(fault: Mapping[str, Any]) -> Any:
-    """The fault filter's configuration for one route."""
+    """The fault filter's configuration for one route; a delay without a time or an abort without a status is none."""
     out = fault_pb2.HTTPFault()
-    if delay := fault.get("delay"):
+    delay, abort = fault.get("delay") or {}, fault.get("abort") or {}
+    if "fixedDelay" in delay:
         out.delay.CopyFrom(_delay(delay))
-    if abort := fault.get("abort"):
+    if "httpStatus" in abort or "grpcStatus" in abort:
         out.abort.CopyFrom(_abort(abort))
     return out
 
