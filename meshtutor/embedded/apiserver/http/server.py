@@ -22,6 +22,7 @@ from meshtutor.embedded.apiserver.http.discovery import Discovery
 from meshtutor.embedded.apiserver.http.handlers import Handlers
 from meshtutor.embedded.apiserver.http.openapi import VERSION, OpenApi
 from meshtutor.embedded.apiserver.http.paths import Target, target_of
+from meshtutor.embedded.apiserver.http.portforward.handler import PortForward
 from meshtutor.embedded.apiserver.http.proxy import Proxy
 from meshtutor.embedded.apiserver.http.reviews import Reviews
 from meshtutor.embedded.apiserver.http.subresources import Subresources
@@ -60,6 +61,7 @@ class ApiServer:
         self._handlers = Handlers(registry)
         self._subresources = Subresources(registry, self.tokens)
         self._proxy = Proxy(registry.store)
+        self._portforward = PortForward(registry)
         self._runner: web.AppRunner | None = None
         self._closing = asyncio.Event()
         self.url = ""
@@ -188,6 +190,7 @@ class ApiServer:
             "token": {"POST": own.token},
             "finalize": {"PUT": own.finalize},
             "proxy": {request.method: self._proxy.forward},
+            "portforward": dict.fromkeys(("GET", "POST"), self._portforward.forward),
         }
         return _method(table.get(named, {}), request)
 
