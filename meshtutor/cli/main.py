@@ -7,11 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from meshtutor.cli import doctor, down, kubeconfig, lab, logs, render, status, up, version
+from meshtutor.cli import analyze, doctor, down, explain, kubeconfig, lab, logs, render, status, up, version
 from meshtutor.config import settings
 from meshtutor.errors import MeshtutorError
 
-_VERBS = (up, down, status, doctor, lab, kubeconfig, logs, version)
+_VERBS = (up, down, status, doctor, lab, kubeconfig, logs, explain, analyze, version)
 
 
 def parser() -> argparse.ArgumentParser:

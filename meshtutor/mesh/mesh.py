@@ -19,7 +19,6 @@ from meshtutor.kube.official import Official
 from meshtutor.mesh import analyzing, applying, explaining, finding, resetting, steering, waiting
 from meshtutor.mesh.analyzing import Analysis
 from meshtutor.mesh.changes import Applied, ApplyError, Change
-from meshtutor.mesh.deciders import Deciders
 from meshtutor.mesh.explanation import Explanation
 from meshtutor.mesh.provenance import Provenance
 from meshtutor.mesh.sending import CLIENT, Doors
@@ -225,9 +224,7 @@ class Mesh:
         at_gateway = outside and (from_pod is None or "://" in from_pod)
         pod = explaining.gateway_pod(self.api) if at_gateway else self._doors.find_pod(from_pod or CLIENT)
         call = Call.to(url, method=method, headers=dict(headers or {}))
-        return explaining.explain(
-            self.provider, Deciders(self.api.get, self.provenance), self.api, pod, call, url
-        )
+        return explaining.explain(self.provider, self.api, self.provenance, pod, call)
 
     def analyze(self, *sources: Source) -> Analysis:
         """What is wrong or suspicious in the rules: those of the mesh, or given ones as if they were applied to it.

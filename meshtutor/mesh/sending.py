@@ -40,7 +40,7 @@ class Doors:
 
     def open(self, url: str, from_pod: str | None) -> tuple[Sender, str]:
         """A sender for a URL and the name of where it sends from."""
-        if from_pod is None and self._is_outside(url):
+        if from_pod is None and self.is_outside(url):
             return self._kept(OUTSIDE, LocalSender), OUTSIDE
         pod = self.find_pod(from_pod or CLIENT)
         name, proxy = str(pod["metadata"]["name"]), self._provider.http_proxy(pod)
@@ -88,7 +88,8 @@ class Doors:
             self._senders[key] = make()
         return self._senders[key]
 
-    def _is_outside(self, url: str) -> bool:
+    def is_outside(self, url: str) -> bool:
+        """Whether a URL is reached from this machine: the gateway's, or another one on loopback."""
         parts = urlsplit(url)
         if parts.netloc == self._gateway or parts.hostname == "localhost":
             return True

@@ -7,7 +7,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from meshtutor.kube.client import proxy_path
+from meshtutor.kube.kinds import POD
 from meshtutor.providers.api import Http
+
+_ENVOY_ADMIN = 15000
 
 
 @dataclass(frozen=True)
@@ -85,3 +89,13 @@ class Provider(ABC):
     @abstractmethod
     def http_proxy(self, pod: dict[str, Any]) -> str | None:
         """The forward proxy through which this machine may send as `pod`, or None where there is none."""
+
+    def envoy_admin(self, pod: dict[str, Any], page: str) -> Any:
+        """The JSON at a page of the Envoy in a pod, by the API server's pod proxy."""
+        meta = pod["metadata"]
+        return self.http.get(proxy_path(POD, meta["namespace"], meta["name"], _ENVOY_ADMIN, page))
+
+    def config_dump(self, pod: dict[str, Any]) -> dict[str, Any]:
+        """What the Envoy in a pod is configured to do now, endpoints included."""
+        dump: dict[str, Any] = self.envoy_admin(pod, "/config_dump?include_eds")
+        return dump

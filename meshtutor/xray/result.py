@@ -56,7 +56,8 @@ class Target:
 class Result:
     """A walk. `error` says where it ended early, `status` and `flags` what Envoy answers itself then (else 0 and "").
 
-    Times in seconds, None when there is none. `details` holds the chosen route's own JSON.
+    Times in seconds, None when there is none. `details` holds the chosen route's own JSON. `candidates` are the routes
+    that Envoy looked at, `later` those behind the chosen one, at which it did not look.
     """
 
     listener: str = ""
@@ -66,6 +67,7 @@ class Result:
     domain: str = ""
     route: str = ""
     candidates: tuple[Candidate, ...] = ()
+    later: tuple[Candidate, ...] = ()
     targets: tuple[Target, ...] = ()
     redirect: str = ""
     status: int = 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from meshtutor.xray.call import Call
 from meshtutor.xray.result import Candidate
 from meshtutor.xray.strings import header_failure, parameter_failure
 
 Json = dict[str, Any]
+TOO_LATE: Final = "would take it, too, but an earlier route does"
 
 
 def choose(virtual_host: Json, call: Call) -> tuple[Json | None, tuple[Candidate, ...]]:
@@ -22,6 +23,12 @@ def choose(virtual_host: Json, call: Call) -> tuple[Json | None, tuple[Candidate
         if not reason:
             return route, tuple(candidates)
     return None, tuple(candidates)
+
+
+def later(virtual_host: Json, call: Call, looked_at: int) -> tuple[Candidate, ...]:
+    """The routes behind the chosen one: why each would not have taken the call either, or that it came too late."""
+    behind = virtual_host.get("routes", ())[looked_at:]
+    return tuple(_candidate(route, failure(route.get("match", {}), call) or TOO_LATE) for route in behind)
 
 
 def failure(match: Json, call: Call) -> str:

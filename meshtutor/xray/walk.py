@@ -47,7 +47,7 @@ def _through_routes(result: Result, config: Json, envoy: Envoy, call: Call) -> R
     if host.get("require_tls") in ("ALL", "EXTERNAL_ONLY") and call.scheme != "https":
         return replace(result, status=301, redirect=f"https://{call.authority}{call.path}")
     route, candidates = routes.choose(host, call)
-    result = replace(result, candidates=candidates)
+    result = replace(result, candidates=candidates, later=routes.later(host, call, len(candidates)))
     if route is None:
         return replace(result, error="no route of the virtual host takes the call", status=404, flags="NR")
     return _through_action(replace(result, route=route.get("name", ""), details=route), route, envoy, call)
@@ -68,7 +68,7 @@ def _through_action(result: Result, route: Json, envoy: Envoy, call: Call) -> Re
         retries=_retries(action.get("retry_policy") or {}),
         mirrors=tuple((m["cluster"], _percent(m)) for m in action.get("request_mirror_policies", ())),
         path=_rewritten(route.get("match") or {}, action, call.path),
-        authority=action.get("host_rewrite_literal", call.authority),
+        authority=action.get("host_rewrite_literal") or call.authority,
     )
     return _judge(result)
 

@@ -20,6 +20,7 @@ from meshtutor.providers.records import Record
 
 ROOT = "istio-system"
 _DEBUG_PORT = 15014
+_ENVOY_ADMIN = 15000
 _PROMETHEUS = ("prometheus", 9090)
 
 
@@ -92,6 +93,11 @@ class ClusterProvider(Provider):
             return http.get(path)
         finally:
             http.close()
+
+    def envoy_admin(self, pod: dict[str, Any], page: str) -> Any:
+        """By port-forward: a real sidecar's admin page answers its own loopback only."""
+        meta = pod["metadata"]
+        return self.from_inside(meta["namespace"], meta["name"], _ENVOY_ADMIN, page)
 
     @cached_property
     def _official(self) -> Official:

@@ -1,0 +1,119 @@
+"""Which object, and which field in it, decided a step of a walk.
+
+Istio writes into routes and clusters which object made them (metadata `istio.config`); this project's control plane
+adds the place of the rule. Where that is missing, as on a real cluster, the place follows from the order: Istio makes
+one route for each match of each rule, in their order.
+
+Left out: delegated VirtualServices (the root is named), the inbound side (authorization, authentication).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from meshtutor.errors import NotFoundError
+from meshtutor.kube import kinds, objects
+from meshtutor.kube.kinds import Kind
+from meshtutor.mesh.changes import title
+from meshtutor.mesh.explanation import Decision
+from meshtutor.mesh.provenance import Provenance
+from meshtutor.xray.result import Candidate, Result
+
+Object = dict[str, Any]
+DOMAIN: Final = "svc.cluster.local"
+_KINDS: Final = {"virtual-service": kinds.VIRTUAL_SERVICE, "destination-rule": kinds.DESTINATION_RULE}
+_CONDITIONAL: Final = frozenset({"gateways", "sourceLabels", "sourceNamespace", "port"})
+
+
+class Deciders:
+    """Objects by Istio's config paths, each read once."""
+
+    def __init__(self, read: Callable[[Kind, str, str], Object], provenance: Provenance) -> None:
+        self._read = read
+        self._provenance = provenance
+        self._seen: dict[tuple[Kind, str, str], Object | None] = {}
+
+    def made_by(self, config: str) -> Object | None:
+        """The object of a config path `/apis/GROUP/VERSION/namespaces/NS/virtual-service/NAME`, if it is there."""
+        *_, namespace, kind, name = ["", "", "", *config.split("/")]
+        return self.get(_KINDS[kind], name, namespace) if kind in _KINDS else None
+
+    def get(self, kind: Kind, name: str, namespace: str) -> Object | None:
+        """An object of the mesh, or None."""
+        key = (kind, name, namespace)
+        if key not in self._seen:
+            try:
+                self._seen[key] = {"apiVersion": kind.api_version, "kind": kind.kind, **self._read(*key)}
+            except NotFoundError:
+                self._seen[key] = None
+        return self._seen[key]
+
+    def decision(self, obj: Object | None, path: str = "") -> Decision | None:
+        """That an object's field decided; None where there is no object. A field that is not there names no line."""
+        if obj is None:
+            return None
+        if path and objects.dig(obj, path) is None:
+            return Decision(title(obj))
+        where, line = self._provenance.where(obj, path), self._provenance.line(obj, path) if path else ""
+        return Decision(title(obj), path, where, line)
+
+    def rule_of(self, candidate: Candidate, result: Result) -> str:
+        """The path of the rule (or match) that made a route: `spec.http[0].match[1]`, or "" if unknown."""
+        if candidate.rule:
+            return f"spec.{candidate.rule}"
+        made = self.made_by(candidate.config) if candidate.config else None
+        if made is None:
+            return ""
+        places = list(_places(objects.spec(made)))
+        same = [c for c in (*result.candidates, *result.later) if c.config == candidate.config]
+        at = next(index for index, one in enumerate(same) if one is candidate)
+        return places[at] if "" not in places and at < len(places) else ""
+
+
+def _places(spec: Mapping[str, Any]) -> Iterator[str]:
+    """A path for each route that Istio makes; "" for those that it makes for some proxies only."""
+    for number, rule in enumerate(spec.get("http") or ()):
+        if not rule.get("match"):
+            yield f"spec.http[{number}]"
+        for index, match in enumerate(rule.get("match") or ()):
+            yield "" if _CONDITIONAL & match.keys() else f"spec.http[{number}].match[{index}]"
+
+
+def rule_only(place: str) -> str:
+    """`spec.http[0].match[1]` -> `spec.http[0]`."""
+    return place.partition(".match[")[0]
+
+
+def host_path(service: Object, fqdn: str) -> str:
+    """The path of the entry in `spec.hosts` that covers a host."""
+    namespace = objects.namespace(service)
+    for index, host in enumerate(objects.spec(service).get("hosts") or ()):
+        full = host if "." in host or "*" in host else f"{host}.{namespace}.{DOMAIN}"
+        if full == fqdn or (full.startswith("*") and fqdn.endswith(full[1:])):
+            return f"spec.hosts[{index}]"
+    return "spec.hosts"
+
+
+def destination_path(service: Object, rule: str, cluster: str) -> str:
+    """The path of the subset (or host) in a rule that leads to a cluster `outbound|PORT|SUBSET|HOST`."""
+    _, _, subset, fqdn = parts(cluster)
+    for index, route in enumerate((objects.dig(service, rule) or {}).get("route") or ()):
+        destination = route.get("destination") or {}
+        host = str(destination.get("host", ""))
+        full = host if "." in host else f"{host}.{objects.namespace(service)}.{DOMAIN}"
+        if full == fqdn and (destination.get("subset") or "") == subset:
+            return f"{rule}.route[{index}].destination.{'subset' if subset else 'host'}"
+    return rule
+
+
+def parts(cluster: str) -> tuple[str, str, str, str]:
+    """Direction, port, subset and host of a cluster's name; empty strings for names of another form."""
+    found = cluster.split("|")
+    return (found[0], found[1], found[2], found[3]) if len(found) == 4 else ("", "", "", "")
+
+
+def subset_path(rule: Object, subset: str) -> str:
+    """The path of a subset in a DestinationRule."""
+    names = [one.get("name") for one in objects.spec(rule).get("subsets") or ()]
+    return f"spec.subsets[{names.index(subset)}]" if subset in names else "spec.host"

@@ -1,0 +1,189 @@
+"""`mesh.explain`: the pod's own Envoy is asked for its configuration, the request walked through it, each step named.
+
+Everything is read from the proxy (`/config_dump`, `/clusters`) and from the Kubernetes API, so it is as true on a
+real cluster as here. The walk says what the configuration does; it sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from meshtutor.errors import MeshtutorError
+from meshtutor.kube import kinds, objects, rollouts
+from meshtutor.kube.client import KubeClient
+from meshtutor.mesh import deciders
+from meshtutor.mesh.deciders import Deciders
+from meshtutor.mesh.explanation import Explanation, Lost, Step, fault_text
+from meshtutor.mesh.provenance import Provenance
+from meshtutor.providers.base import Provider
+from meshtutor.xray import Call, Endpoint, Envoy, Result, Target, walk
+
+Object = dict[str, Any]
+GATEWAY_LABEL: Final = "istio=ingressgateway"
+
+
+def explain(
+    provider: Provider, kube: KubeClient, provenance: Provenance, pod: Object, call: Call
+) -> Explanation:
+    """The way of a call out of a pod, or into a gateway."""
+    if not rollouts.has_sidecar(pod):
+        raise MeshtutorError(
+            f"Pod {objects.name(pod)} has no sidecar: no Envoy decides where its requests go, and no rule holds.",
+            f"kubectl label namespace {objects.namespace(pod)} istio-injection=enabled; then mesh.restart()",
+        )
+    found = Deciders(kube.get, provenance)
+    envoy = Envoy.of(provider.config_dump(pod))
+    result = walk(envoy, replace(call, listener=_listener(envoy, kube, pod, call)))
+    names = {
+        str(objects.status(one).get("podIP")): objects.name(one) for one in kube.list(kinds.POD)
+    } if result.targets else {}  # fmt: skip
+    result = _with_health(result, provider.envoy_admin(pod, "/clusters?format=json"))
+    return Explanation(
+        call.method,
+        f"{call.scheme}://{call.host}:{call.port}{call.path}",
+        objects.name(pod),
+        result,
+        tuple(_steps(result, found, names)),
+        tuple(_lost(result, found)),
+        dict(call.headers),
+    )
+
+
+def gateway_pod(kube: KubeClient) -> Object:
+    """A pod of the ingress gateway, ready ones first."""
+    pods = sorted(kube.list(kinds.POD, labels=GATEWAY_LABEL), key=lambda pod: not rollouts.is_ready(pod))
+    if not pods:
+        raise MeshtutorError(f"No pod has the label {GATEWAY_LABEL}.", "meshtutor status")
+    return pods[0]
+
+
+def _listener(envoy: Envoy, kube: KubeClient, pod: Object, call: Call) -> str:
+    """For a gateway, the listener behind its Service's port of the scheme; "" where the walk finds it itself."""
+    if objects.labels(pod).get("istio") != "ingressgateway":
+        return ""
+    wanted = 443 if call.scheme == "https" else 80
+    for service in kube.list(kinds.SERVICE, objects.namespace(pod)):
+        selector = objects.spec(service).get("selector") or {}
+        if not selector or not selector.items() <= objects.labels(pod).items():
+            continue
+        targets = [p.get("targetPort", wanted) for p in objects.spec(service)["ports"] if p["port"] == wanted]
+        return next((name for name in envoy.listeners if targets and name.endswith(f"_{targets[0]}")), "")
+    return ""
+
+
+def _steps(result: Result, found: Deciders, pods: Mapping[str, str]) -> Iterator[Step]:
+    chosen = result.chosen
+    service = found.made_by(chosen.config) if chosen else None
+    place = found.rule_of(chosen, result) if chosen else ""
+    rule = deciders.rule_only(place)
+    if result.listener:
+        yield Step("listener", result.listener)
+    if result.virtual_host:
+        yield _virtual_host(result, found, service)
+    if chosen:
+        name = f"{chosen.name}: " if chosen.name else ""
+        yield Step("route", f"{name}{chosen.reason}", found.decision(service, place))
+    if result.fault:
+        yield Step("fault", fault_text(result.fault), found.decision(service, f"{rule}.fault"))
+    if result.redirect:
+        yield Step("redirect", result.redirect, found.decision(service, f"{rule}.redirect"))
+    elif result.status and not result.error:
+        yield Step("answer", f"status {result.status}", found.decision(service, f"{rule}.directResponse"))
+    for target in result.targets:
+        yield from _cluster(target, found, service, rule, pods)
+    if result.targets:
+        yield from _policies(result, found, service, rule)
+    if result.error:
+        yield Step("ends here", result.error)
+
+
+def _virtual_host(result: Result, found: Deciders, service: Object | None) -> Step:
+    fqdn = result.virtual_host.rpartition(":")[0] or result.virtual_host
+    what = f"{result.virtual_host} (as {result.domain})"
+    if service is not None:
+        return Step("virtual host", what, found.decision(service, deciders.host_path(service, fqdn)))
+    name, _, rest = fqdn.partition(".")
+    owner = found.get(kinds.SERVICE, name, rest.partition(".")[0]) if rest.endswith(deciders.DOMAIN) else None
+    return Step("virtual host", what, found.decision(owner))
+
+
+def _cluster(
+    target: Target, found: Deciders, service: Object | None, rule: str, pods: Mapping[str, str]
+) -> Iterator[Step]:
+    path = deciders.destination_path(service, rule, target.cluster) if service and rule else ""
+    missing = "" if target.exists else "  (does not exist: 503, NC)"
+    yield Step("cluster", f"{target.share:g} %  {target.cluster}{missing}", found.decision(service, path))
+    subset = deciders.parts(target.cluster)[2]
+    if made := found.made_by(target.config):
+        yield Step("subset" if subset else "policy", subset or made["metadata"]["name"],
+                   found.decision(made, deciders.subset_path(made, subset)))  # fmt: skip
+    elif subset:
+        yield Step("subset", f"{subset}: no DestinationRule defines it")
+    if target.exists and not target.endpoints and target.kind in ("EDS", "STATIC"):
+        yield Step("endpoint", "none: 503 (UH)")
+    for endpoint in target.endpoints:
+        name = pods.get(endpoint.address.rpartition(":")[0], endpoint.workload)
+        parts = (endpoint.address, name, endpoint.health.lower(), endpoint.locality)
+        yield Step("endpoint", "  ".join(part for part in parts if part))
+
+
+def _policies(result: Result, found: Deciders, service: Object | None, rule: str) -> Iterator[Step]:
+    """What holds for the request on its way: paths, timeouts, retries, mirrors; defaults are named as such."""
+    rewrite = found.decision(service, f"{rule}.rewrite") if rule else None
+    if rewrite and rewrite.path:
+        yield Step("rewrite", f"{result.authority}{result.path}", rewrite)
+    for step, said in (("timeout", _timeout(result)), ("retries", _retries(result.retries))):
+        by = found.decision(service, f"{rule}.{step}") if rule else None
+        decided = by if by and by.path else None
+        yield Step(step, said if decided else f"{said} (the default)", decided)
+    for cluster, share in result.mirrors:
+        field = "mirrors" if (objects.dig(service, rule) or {}).get("mirrors") else "mirror"
+        yield Step("mirror", f"{share:g} %  {cluster}", found.decision(service, f"{rule}.{field}"))
+
+
+def _timeout(result: Result) -> str:
+    return f"{result.timeout:g} s" if result.timeout else "none"
+
+
+def _retries(retries: Mapping[str, Any]) -> str:
+    if not retries.get("attempts"):
+        return "none"
+    each = f", {retries['per_try_timeout']:g} s each" if retries.get("per_try_timeout") else ""
+    codes = ",".join(map(str, retries.get("codes", ())))
+    return f"{retries['attempts']}{each}, on {retries['on']}" + (f" {codes}" if codes else "")
+
+
+def _lost(result: Result, found: Deciders) -> Iterator[Lost]:
+    for candidate in (*result.lost, *result.later):
+        place = found.rule_of(candidate, result)
+        name = candidate.name or place.removeprefix("spec.") or candidate.config.rpartition("/")[2]
+        made = found.made_by(candidate.config) if candidate.config else None
+        yield Lost(name, candidate.reason, found.decision(made, place))
+
+
+def _with_health(result: Result, page: Mapping[str, Any]) -> Result:
+    """The targets with the endpoints that Envoy has in fact, each with its health as Envoy sees it."""
+    clusters = {one["name"]: one.get("host_statuses", ()) for one in page.get("cluster_statuses", ())}
+    healed = tuple(replace(target, endpoints=tuple(_endpoints(target, clusters.get(target.cluster, ()))))
+                   for target in result.targets)  # fmt: skip
+    return replace(result, targets=healed)
+
+
+def _endpoints(target: Target, hosts: Any) -> Iterator[Endpoint]:
+    known = {endpoint.address: endpoint for endpoint in target.endpoints}
+    for host in hosts:
+        socket = (host.get("address") or {}).get("socket_address") or {}
+        address = f"{socket.get('address', '?')}:{socket.get('port_value', '?')}"
+        endpoint = known.pop(address, Endpoint(address))
+        yield replace(endpoint, health=_health(host.get("health_status") or {}))
+    yield from known.values()
+
+
+def _health(status: Mapping[str, Any]) -> str:
+    if status.get("failed_outlier_check"):
+        return "EJECTED (outlier detection)"
+    if status.get("failed_active_health_check"):
+        return "FAILS its health check"
+    return str(status.get("eds_health_status", "HEALTHY"))
