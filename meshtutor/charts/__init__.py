@@ -5,6 +5,7 @@ figure. Does not belong here: fetching, waiting, widgets. Colours come from `dis
 version looks the same in a table and in a plot.
 """
 
+from meshtutor.charts.answering import answers
 from meshtutor.charts.comparing import compare
 from meshtutor.charts.latencies import latency
 from meshtutor.charts.planning import requests_needed
@@ -12,4 +13,4 @@ from meshtutor.charts.sharing import shares
 from meshtutor.charts.timelines import timeline
 from meshtutor.charts.waterfall import waterfall
 
-__all__ = ["compare", "latency", "requests_needed", "shares", "timeline", "waterfall"]
+__all__ = ["answers", "compare", "latency", "requests_needed", "shares", "timeline", "waterfall"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from meshtutor.traffic.outcome import Outcome, Request
@@ -23,7 +24,7 @@ class Load:
     """Sends `request` about `rate` times per second while it runs; `batch` requests at each turn.
 
     A batch of one suits a sidecar on this machine; a real cluster's client pod is asked once per second
-    instead.
+    instead. `listener` is called with the outcomes of each turn, from the load's threads.
     """
 
     def __init__(self, sender: Sender, request: Request, rate: float = 20.0, batch: int = 1) -> None:
@@ -35,6 +36,7 @@ class Load:
         self.failed = 0
         self.last_error = ""
         self.closed = False
+        self.listener: Callable[[Sequence[Outcome]], None] | None = None
         self._sender = sender
         self._batch = batch
         self._lock = threading.Lock()
@@ -101,6 +103,8 @@ class Load:
             self.sent += len(outcomes)
             self.failed += results[False]
             self.last_error = next((o.error for o in outcomes if not o.ok), self.last_error)
+        if self.listener:
+            self.listener(outcomes)
 
     def __repr__(self) -> str:
         state = f"running at {self.rate:g}/s" if self.running else "paused"

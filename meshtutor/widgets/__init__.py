@@ -5,6 +5,8 @@ and no HTTP). Does not belong here: plots (charts/), sending and counting (traff
 in the background unless a browser shows the widget and says so every few seconds.
 """
 
+from meshtutor.widgets.fault_injector import FaultInjector
+from meshtutor.widgets.match_builder import MatchBuilder
 from meshtutor.widgets.traffic_split import TrafficSplit
 
-__all__ = ["TrafficSplit"]
+__all__ = ["FaultInjector", "MatchBuilder", "TrafficSplit"]

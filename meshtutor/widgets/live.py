@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 
 from meshtutor.errors import MeshtutorError
 from meshtutor.traffic.load import Load
 from meshtutor.widgets.heartbeat import LEASE_SECONDS
-from meshtutor.widgets.observer import Observer
 
 IDLE_SECONDS: Final = 15 * 60.0
 
 
-class Live:
+class Watch(Protocol):
+    """What looks at the traffic, on a lease: an Observer of Prometheus, or a Recorder of answers."""
+
+    def run(self, seconds: float) -> None:
+        """Start, or renew the lease."""
+
+    def stop(self) -> None:
+        """End; returns when it has ended."""
+
+
+W = TypeVar("W", bound=Watch)
+
+
+class Live(Generic[W]):
     """Runs while somebody looks (`beat`) and somebody has touched something in the last quarter of an hour.
 
     `make_load` is called when traffic is first wanted, so that a widget nobody sees sends nothing.
     """
 
     def __init__(
-        self, make_load: Callable[[], Load], observer: Observer, clock: Callable[[], float] = time.monotonic
+        self, make_load: Callable[[], Load], observer: W, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.observer = observer
         self.paused = False

@@ -15,6 +15,7 @@ from meshtutor.display.yaml import Listing
 from meshtutor.widgets.heartbeat import Heartbeat
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.live import Live
+from meshtutor.widgets.observer import Observer
 from meshtutor.widgets.split_model import SplitModel
 
 _YAML_HEIGHT: Final = "28em"
@@ -24,7 +25,7 @@ _CHART_HEIGHT: Final = 300
 class SplitView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """Links a SplitModel and its Live part to widgets; what is shown always comes from these two."""
 
-    def __init__(self, title: str, note: str, model: SplitModel, live: Live) -> None:
+    def __init__(self, title: str, note: str, model: SplitModel, live: Live[Observer]) -> None:
         self._model = model
         self._live = live
         self._syncing = False
@@ -127,7 +128,7 @@ class SplitView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         )
 
 
-def _seen(live: Live) -> str:
+def _seen(live: Live[Observer]) -> str:
     newest = live.observer.history.newest
     if newest is None:
         return "nothing counted yet"
@@ -148,7 +149,7 @@ def _slider(name: str, value: int) -> Any:
     )
 
 
-def _figure(live: Live) -> Any:
+def _figure(live: Live[Observer]) -> Any:
     chart = sharing.shares(live.observer.history, height=_CHART_HEIGHT)
     figure = go.FigureWidget(data=chart.data, layout=chart.layout)
     figure._config = {"displayModeBar": False, "responsive": True}

@@ -8,14 +8,14 @@ from typing import Any, Final
 from meshtutor.config import settings
 from meshtutor.display import surroundings, text
 from meshtutor.errors import MeshtutorError
-from meshtutor.kube.kinds import DESTINATION_RULE, POD, SERVICE, VIRTUAL_SERVICE
 from meshtutor.mesh import Mesh
 from meshtutor.telemetry.istio import RequestSamples, read_requests
 from meshtutor.traffic.load import Load
 from meshtutor.widgets.live import Live
 from meshtutor.widgets.observer import HISTORY_SECONDS, Observer
+from meshtutor.widgets.own_rules import find_rules, restore
 from meshtutor.widgets.split_model import SplitModel
-from meshtutor.widgets.split_rules import Rules, rules_for
+from meshtutor.widgets.split_rules import Rules
 
 RATE: Final = 20.0
 SMALL_RATE: Final = 10.0
@@ -52,16 +52,7 @@ class TrafficSplit:
 
     def restore(self) -> None:
         """The rules as they were before this widget: the learner's own again, or none."""
-        own = {(obj["kind"], obj["metadata"]["name"]) for obj in self.rules.own}
-        made = [
-            obj
-            for obj in self.rules.objects(self.model.draft)
-            if (obj["kind"], obj["metadata"]["name"]) not in own
-        ]
-        if made:
-            self.mesh.delete(made)
-        if self.rules.own:
-            self.mesh.apply(list(self.rules.own))
+        restore(self.mesh, self.rules.objects(self.model.draft), self.rules.own)
         self.model.forget(self.rules.weights())
         self._live.observer.aim(self.rules.weights())
 
@@ -81,7 +72,7 @@ class TrafficSplit:
             self._view = None
 
     @cached_property
-    def _live(self) -> Live:
+    def _live(self) -> Live[Observer]:
         observer = Observer(self._read, self.model.subsets, self._draw)
         if self.model.ruled:
             observer.aim(dict(self.model.weights), self.model.changed_at or observer.now() - HISTORY_SECONDS)
@@ -120,18 +111,8 @@ class TrafficSplit:
 
 
 def _find_rules(mesh: Mesh, service: str) -> Rules:
-    """The rules for a service with the versions that its pods have."""
-    found = mesh.api.get(SERVICE, service, mesh.namespace)
-    selector = ",".join(f"{key}={value}" for key, value in (found["spec"].get("selector") or {}).items())
-    pods = mesh.api.list(POD, mesh.namespace, labels=selector) if selector else []
-    versions = {pod["metadata"].get("labels", {}).get("version", "") for pod in pods} - {""}
-    rules = rules_for(
-        service,
-        mesh.namespace,
-        versions,
-        mesh.api.list(DESTINATION_RULE, mesh.namespace),
-        mesh.api.list(VIRTUAL_SERVICE, mesh.namespace),
-    )
+    """The rules for a service that has versions to choose from."""
+    rules = find_rules(mesh, service)
     if len(rules.subsets) < 2:
         have = ", ".join(rules.subsets) or "none"
         raise MeshtutorError(

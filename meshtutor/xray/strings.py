@@ -63,7 +63,8 @@ def parameter_failure(matcher: Json, call: Call) -> str:
         return "" if value is not None else f"query parameter {name} is absent"
     if value is not None and matches(matcher["string_match"], value):
         return ""
-    return f"query parameter {name}: {value!r}, wanted {describe(matcher['string_match'])}"
+    shown = f"{name}: {value!r}" if value is not None else f"{name} is absent"
+    return f"query parameter {shown}, wanted {describe(matcher['string_match'])}"
 
 
 def _string_form(matcher: Json) -> Json:
