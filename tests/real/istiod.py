@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,15 +37,15 @@ class Istiod:
         return [requests.get(f"http://127.0.0.1:{self.monitoring}{path}", timeout=5).json()]
 
 
-@pytest.fixture(scope="session")
-def istiod(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Istiod]:
-    directory = tmp_path_factory.mktemp("istiod")
+@contextmanager
+def serving(kubeconfig: Path, context: str, directory: Path) -> Iterator[Istiod]:
+    """An istiod that watches the API server of a context; ready."""
     http, grpc, secure, monitoring, control = free_ports(5)
     mesh = {"ingressControllerMode": "OFF", "defaultConfig": {"discoveryAddress": f"127.0.0.1:{grpc}"}}
     (directory / "mesh.yaml").write_text(yaml.safe_dump(mesh))
     (directory / "networks.yaml").write_text("networks: {}\n")
-    kubeconfig = yaml.safe_load(server.kubeconfig.read_text())
-    (directory / "kubeconfig").write_text(yaml.safe_dump({**kubeconfig, "current-context": "admin"}))
+    config = yaml.safe_load(kubeconfig.read_text())
+    (directory / "kubeconfig").write_text(yaml.safe_dump({**config, "current-context": context}))
     flags = {
         "kubeconfig": directory / "kubeconfig", "meshConfig": directory / "mesh.yaml",
         "networksConfig": directory / "networks.yaml", "registries": "Kubernetes", "namespace": "istio-system",
@@ -56,6 +58,13 @@ def istiod(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with running(command, log, {**os.environ, **ENVIRONMENT}):
         until(lambda: _answers(f"http://127.0.0.1:{http}/ready"), "ready istiod", 90, log)
         yield Istiod(monitoring, grpc)
+
+
+@pytest.fixture(scope="session")
+def istiod(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Istiod]:
+    """A real istiod on the real API server."""
+    with serving(server.kubeconfig, "admin", tmp_path_factory.mktemp("istiod")) as istiod:
+        yield istiod
 
 
 def _answers(url: str) -> bool:

@@ -17,6 +17,8 @@ from meshtutor.kube import kinds
 from meshtutor.providers import records, resolve, waits
 from meshtutor.providers.context import istio, ownership, rights
 from meshtutor.providers.context import up as context
+from meshtutor.providers.context.entrance import GatewayIsOwn
+from meshtutor.providers.context.gateway import find_service
 from meshtutor.providers.context.provider import ClusterProvider
 from meshtutor.providers.records import Record
 from tests.real.apiserver import ApiServer
@@ -257,6 +259,30 @@ def test_istio_that_is_too_old_or_absent(server: ApiServer) -> None:
             "spec": {"template": {"spec": {"containers": [{**container, "image": image}]}}},
         }
         kube.merge(kinds.DEPLOYMENT, "istiod", "istio-system", patch)
+
+
+def test_each_learner_gets_a_gateway_where_istiod_keeps_them_apart(
+    server: ApiServer, caretaker: Caretaker
+) -> None:
+    kube = server.client()
+    kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "student-own"}})
+    apart, shared = (
+        Record("x", "context", "admin", "student-own", options={"scoped": scoped}) for scoped in (True, False)
+    )
+    assert GatewayIsOwn(kube, shared).is_done()
+    step = GatewayIsOwn(kube, apart)
+    assert not step.is_done()
+    step.run()
+    assert step.is_done()
+    assert ownership.is_ours(kube.get(kinds.DEPLOYMENT, "istio-ingressgateway", "student-own"))
+    assert find_service(kube, ["student-own", "istio-system"])["metadata"]["namespace"] == "student-own"
+    assert find_service(kube, ["student-07", "istio-system"])["metadata"]["namespace"] == "istio-system"
+
+
+def test_a_cluster_without_a_gateway_says_how_to_get_one(server: ApiServer) -> None:
+    with pytest.raises(LabError, match="No ingress gateway") as caught:
+        find_service(server.client(), ["kube-public"])
+    assert "istioctl install" in caught.value.hint
 
 
 def test_without_a_port_forward_the_distribution_says_so(
