@@ -129,14 +129,16 @@ class Matrix:
         return html.table((*names, *_COLUMNS), rows, right=range(len(names), len(names) + 5))
 
 
+_FEW: Final = 5
 _COLUMNS: Final = ("points", "first", "last", "min", "max")
 
 
 def label_names(items: Sequence[Sample] | Sequence[Series]) -> list[str]:
-    """The labels that tell items apart; of a single item all but `__name__`."""
-    names = sorted({name for item in items for name in item.labels})
-    differing = [n for n in names if len({item.labels.get(n) for item in items}) > 1]
-    return differing if len(items) > 1 else [n for n in names if n != "__name__"]
+    """The labels to show: all but `__name__` if they are few, else those that tell items apart."""
+    names = sorted({name for item in items for name in item.labels} - {"__name__"})
+    if len(names) <= _FEW or len(items) <= 1:
+        return names
+    return [n for n in names if len({item.labels.get(n) for item in items}) > 1]
 
 
 def _summary(values: Sequence[float]) -> tuple[float, float, float, float]:
