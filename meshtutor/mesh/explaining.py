@@ -81,7 +81,8 @@ def _steps(result: Result, found: Deciders, pods: Mapping[str, str]) -> Iterator
     if result.listener:
         yield Step("listener", result.listener)
     if result.virtual_host:
-        yield _virtual_host(result, found, service)
+        first = next((c.config for c in result.candidates if c.config), "")
+        yield _virtual_host(result, found, service or found.made_by(first))
     if chosen:
         name = f"{chosen.name}: " if chosen.name else ""
         yield Step("route", f"{name}{chosen.reason}", found.decision(service, place))

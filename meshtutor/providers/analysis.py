@@ -206,7 +206,13 @@ def _of_kind(kind: Kind, there: Iterable[Object]) -> list[Object]:
 
 
 def _sorted(found: Iterable[Finding]) -> list[Finding]:
-    return sorted(dict.fromkeys(found), key=lambda one: (_ORDER.index(one.severity), one.object, one.where))
+    """Errors first, then by object; within an object by file and line."""
+
+    def key(one: Finding) -> tuple[int, str, str, int]:
+        file, _, line = one.where.rpartition(":")
+        return _ORDER.index(one.severity), one.object, file, int(line) if line.isdigit() else 0
+
+    return sorted(dict.fromkeys(found), key=key)
 
 
 def _title(obj: Object) -> str:
