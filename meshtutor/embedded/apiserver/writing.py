@@ -121,7 +121,7 @@ class Writer:
     ) -> None:
         new, strategy = request.object, self._core.strategy(resource)
         meta = new["metadata"]
-        found = check_metadata(meta, strategy.name_error) + (strategy.validate(new) or errors)
+        found = check_metadata(meta, strategy.name_error) + strategy.validate(new) + errors
         if found:
             raise invalid(resource.kind, meta["name"], found)
         options.warnings.extend(validate(self._core.validators, request))

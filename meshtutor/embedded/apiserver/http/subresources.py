@@ -135,7 +135,7 @@ def scale_of(resource: Resource, obj: Object) -> Object:
         "apiVersion": "autoscaling/v1",
         "metadata": {key: meta[key] for key in kept if key in meta},
         "spec": {"replicas": replicas},
-        "status": {"replicas": present, "selector": text},
+        "status": {"replicas": present, **({"selector": text} if text else {})},
     }
 
 
