@@ -123,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
             )
         for name, value in self.extra_headers:
             self.send_header(name, value)
-        if server.stopping:
+        if server.stopping or self.close_connection:
             self.send_header("connection", "close")
         self.end_headers()
         if self.command != "HEAD":
