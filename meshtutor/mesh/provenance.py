@@ -47,9 +47,9 @@ class Provenance:
             self._keep(obj, origin)
 
     def where(self, obj: Object, path: str) -> str:
-        """`FILE:LINE` of a field of a live object, "" where that is not known (any more)."""
+        """`FILE:LINE` of a field of a live object, "" where that is not known (any more) or there are no lines."""
         known = self._current(obj)
-        return known.origin.where(path) if known else ""
+        return known.origin.where(path) if known and known.origin.line_of(path) else ""
 
     def line(self, obj: Object, path: str) -> str:
         """The line of YAML at a field: as it stands in the file, else the field written in one line."""
