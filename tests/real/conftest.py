@@ -109,7 +109,7 @@ def _established(kube: KubeClient) -> bool:
     return len(found) > 10 and all(
         any(
             c["type"] == "Established" and c["status"] == "True"
-            for c in crd.get("status", {}).get("conditions", ())
+            for c in (crd.get("status", {}).get("conditions") or ())
         )
         for crd in found
     )
