@@ -62,7 +62,9 @@ def _istio(
 
 NAMESPACE: Final = _core("Namespace", "namespaces", "ns", namespaced=False, sub=("status", "finalize"))
 NODE: Final = _core("Node", "nodes", "no", namespaced=False, sub=("status",))
-POD: Final = _core("Pod", "pods", "po", sub=("status", "log", "proxy", "eviction", "portforward"), categories=("all",))
+POD: Final = _core(
+    "Pod", "pods", "po", sub=("status", "log", "proxy", "eviction", "portforward"), categories=("all",)
+)
 SERVICE: Final = _core("Service", "services", "svc", sub=("status", "proxy"), categories=("all",))
 CONFIG_MAP: Final = _core("ConfigMap", "configmaps", "cm")
 SECRET: Final = _core("Secret", "secrets")
