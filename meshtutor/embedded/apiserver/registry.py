@@ -21,7 +21,7 @@ from meshtutor.embedded.apiserver.patches.operations import json_patch
 from meshtutor.embedded.apiserver.patches.strategic import strategic_merge
 from meshtutor.embedded.apiserver.resources import Resource
 from meshtutor.embedded.apiserver.selection import Selection
-from meshtutor.embedded.apiserver.shape import configuration
+from meshtutor.embedded.apiserver.shape import configuration, metadata_of
 from meshtutor.embedded.apiserver.statuses import not_found, refusal
 from meshtutor.embedded.apiserver.store import Store
 from meshtutor.embedded.apiserver.writing import Writer
@@ -87,7 +87,7 @@ class Registry:
     async def update(self, obj: Object, subresource: str = "", options: WriteOptions | None = None) -> Object:
         """Replace; ConflictError if `metadata.resourceVersion` is given and no longer current."""
         resource = self.core.resources.of_object(obj)
-        meta = obj.get("metadata") or {}
+        meta = metadata_of(obj)
         current = self.core.find(resource, meta.get("namespace") or "default", str(meta.get("name")))
         return await self._writer.update(resource, obj, current, options or WriteOptions(), subresource)
 
@@ -170,6 +170,7 @@ class Registry:
                 new = strategic_merge(seen, patch, schema)
             case _:
                 raise refusal(415, "UnsupportedMediaType", _NO_STRATEGIC)
+        metadata_of(new)
         return dict(new)
 
     async def delete(
@@ -215,4 +216,4 @@ def _space(resource: Resource, namespace: str) -> str:
 
 
 def _names_version(patch: Any) -> bool:
-    return isinstance(patch, dict) and bool((patch.get("metadata") or {}).get("resourceVersion"))
+    return isinstance(patch, dict) and bool(metadata_of(patch).get("resourceVersion"))

@@ -19,10 +19,17 @@ from meshtutor.embedded.apiserver.statuses import FieldError, bad_request, inval
 from meshtutor.embedded.apiserver.values import clone, section
 
 
+def metadata_of(obj: Any) -> dict[str, Any]:
+    """The metadata of what somebody sent, empty where there is none; 400 if it is no object with metadata."""
+    meta = (obj.get("metadata") or {}) if isinstance(obj, dict) else None
+    if not isinstance(meta, dict):
+        raise bad_request("expected an object whose metadata is an object")
+    return meta
+
+
 def shaped(resource: Resource, obj: Mapping[str, Any], options: WriteOptions) -> Object:
     """A copy of the object in the storage version, or the refusal that says what is wrong with it."""
-    if not isinstance(obj.get("metadata") or {}, dict):
-        raise bad_request("metadata must be an object")
+    metadata_of(obj)
     version = str(obj.get("apiVersion", "")).rpartition("/")[2]
     schema = resource.schema(version)
     if schema is None:
@@ -74,14 +81,12 @@ def configuration(
     resource: Resource, config: Any, place: tuple[str, str], version: str, options: WriteOptions
 ) -> Object:
     """What a server-side apply brings, without unknown fields and without defaults: only what was said is owned."""
-    if not isinstance(config, dict):
-        raise bad_request("an apply configuration is one object")
-    namespace, name = place
+    given, (namespace, name) = metadata_of(config), place
     named = resource.api_version(version)
     if config.get("apiVersion") != named or config.get("kind") != resource.kind.kind:
-        given = f"{config.get('apiVersion')}, Kind={config.get('kind')}"
-        raise bad_request(f"the configuration is {given}; this URL is for {named}, Kind={resource.kind.kind}")
-    if (config.get("metadata") or {}).get("managedFields"):
+        own = f"{config.get('apiVersion')}, Kind={config.get('kind')}"
+        raise bad_request(f"the configuration is {own}; this URL is for {named}, Kind={resource.kind.kind}")
+    if given.get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
     reader = Reader(custom=resource.custom, defaults=False)
     schema = resource.schema(version)

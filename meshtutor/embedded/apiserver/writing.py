@@ -20,7 +20,7 @@ from meshtutor.embedded.apiserver.metadata import (
 from meshtutor.embedded.apiserver.options import WriteOptions
 from meshtutor.embedded.apiserver.patches.owned import owners_of, track_update, write_owners
 from meshtutor.embedded.apiserver.resources import Resource
-from meshtutor.embedded.apiserver.shape import shaped
+from meshtutor.embedded.apiserver.shape import metadata_of, shaped
 from meshtutor.embedded.apiserver.statuses import (
     FieldError,
     already_exists,
@@ -143,7 +143,7 @@ class Writer:
             new["metadata"].pop("managedFields", None)
 
     def _preconditions(self, resource: Resource, obj: Object, current: Object) -> None:
-        given, held = obj.get("metadata") or {}, current["metadata"]
+        given, held = metadata_of(obj), current["metadata"]
         kind, name = resource.kind, held["name"]
         if given.get("name", name) != name:
             why = "the name of the object does not match the name on the URL"

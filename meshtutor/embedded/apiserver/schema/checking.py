@@ -103,15 +103,13 @@ def _check_unique(value: list[Any], schema: Schema, path: str) -> Iterator[Field
     kind = schema.get("x-kubernetes-list-type")
     if kind not in ("map", "set") or "x-kubernetes-patch-strategy" in schema:
         return
-    seen = set()
+    seen: set[str] = set()
     keys = schema.get("x-kubernetes-list-map-keys") or ()
     for i, item in enumerate(value):
-        identity = (
-            repr([item.get(k) for k in keys]) if kind == "map" and isinstance(item, dict) else repr(item)
-        )
-        if identity in seen:
-            yield duplicate(f"{path}[{i}]", {k: item.get(k) for k in keys} if kind == "map" else item)
-        seen.add(identity)
+        named = {k: item.get(k) for k in keys} if kind == "map" and isinstance(item, dict) else item
+        if repr(named) in seen:
+            yield duplicate(f"{path}[{i}]", named)
+        seen.add(repr(named))
 
 
 def _check_scalar(value: Any, schema: Schema, path: str) -> Iterator[FieldError]:
