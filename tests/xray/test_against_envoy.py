@@ -12,20 +12,11 @@ import meshtutor as mt
 from meshtutor.xray import Call, Result, walk
 from tests.mesh.situations import SUBSETS
 
-PATHS = (
-    "/reviews/0",
-    "/reviews/1",
-    "/reviews/10",
-    "/REVIEWS/0",
-    "/ratings/7",
-    "/reviews/0?beta=1",
-    "/reviews?beta=2",
-    "/x",
-)
-HEADERS = {"end-user": ("jason", "Jason", "mary", "jas", ""), "x-canary": ("true", "1")}
+PATHS = ("/reviews/0", "/reviews/10", "/REVIEWS/0", "/x/reviews/0", "/reviews/0?beta=1", "/reviews?beta=2")
+HEADERS = {"end-user": ("jason", "Jason", "xjason", "jas", ""), "x-canary": ("true", "1", "untrue")}
 METHODS = ("GET", "POST", "DELETE")
 VERSIONS = ("v1", "v2", "v3")
-REQUESTS = 10
+REQUESTS = 15
 
 
 def text_matches(*values: str) -> st.SearchStrategy[dict[str, str]]:
@@ -39,13 +30,13 @@ def text_matches(*values: str) -> st.SearchStrategy[dict[str, str]]:
 
 
 conditions = st.fixed_dictionaries({}, optional={
-    "uri": text_matches(*(path.partition("?")[0] for path in PATHS)),
-    "ignoreUriCase": st.booleans(),
+    "uri": text_matches("/reviews/0", "/reviews", "/REVIEWS/0"),
+    "ignoreUriCase": st.just(True),
     "method": st.builds(lambda m: {"exact": m}, st.sampled_from(METHODS)),
-    "headers": st.dictionaries(st.sampled_from(sorted(HEADERS)), text_matches("jason", "true", "mary"), min_size=1),
+    "headers": st.dictionaries(st.sampled_from(sorted(HEADERS)), text_matches("jason", "true"), min_size=1),
     "withoutHeaders": st.fixed_dictionaries({"x-canary": st.one_of(st.just({}), text_matches("true"))}),
     "queryParams": st.fixed_dictionaries({"beta": text_matches("1", "2")}),
-}).filter(bool)  # fmt: skip
+}).filter(lambda match: 0 < len(match) < 4)  # fmt: skip
 
 
 @st.composite
@@ -78,7 +69,7 @@ def mesh(lab):
 
 
 @settings(
-    max_examples=15,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     database=None,
