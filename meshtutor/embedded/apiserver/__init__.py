@@ -9,10 +9,16 @@ What belongs here: the API's own behaviour. What does not: what follows from obj
 what an Istio object means (istio/). Istio's kinds arrive as CustomResourceDefinitions, their semantic checks and the
 sidecar's injection as admission functions.
 
-    registry = Registry(Block(20))
+    registry = Registry(Block(20))                     # late registration is fine for all of these:
+    registry.log_source = kubelet.logs                 # see logs.LogSource
     registry.mutators.append(inject_sidecar)           # (Request) -> None, or awaitable
     registry.validators.append(check_virtual_service)  # (Request) -> warnings, or raises InvalidError
     await registry.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
     async for event in registry.watch(POD, SERVICE):   # ADDED..., BOOKMARK, then every change
         ...
+    server = ApiServer(registry, token, make_pki(directory, ["127.20.0.1"]))
+    await server.start("127.20.0.1", 6443)             # LabError if the port is taken
+    write_kubeconfig(path, "default", server.url, pki.ca_pem, token)
+
+Left out: RBAC, quotas, webhooks, exec and attach, HTTP/2, protobuf answers, CEL rules. Each module says its own.
 """

@@ -45,6 +45,11 @@ def definition(change: Callable[[Object], Any]) -> Object:
     return made
 
 
+def schema(**fields: Any) -> Callable[[Object], Any]:
+    return lambda spec: spec["versions"][0].update(schema={"openAPIV3Schema": {"type": "object", **fields}})
+
+
+SCHEMA = "spec.versions[0].schema.openAPIV3Schema"
 CONTAINER = "spec.template.spec.containers[0]"
 INVALID = [
     (named(config_map("x"), "Upper"), "metadata.name", "a lowercase RFC 1123 subdomain"),
@@ -119,6 +124,28 @@ INVALID = [
     (config_map("c", a="x" * 1_100_000), "data", "Too long"),
     (secret(data={"a": "not base64!"}), "data.a", "illegal base64"),
     (secret(data={}, type="kubernetes.io/tls"), "data[tls.crt]", "Required value"),
+    (definition(schema(type="string")), f"{SCHEMA}.type", "must be object at the root"),
+    (
+        definition(schema(properties={"a": {"type": "text"}})),
+        f"{SCHEMA}.properties[a].type",
+        "Unsupported value",
+    ),
+    (
+        definition(schema(properties={"a": {"pattern": "("}})),
+        f"{SCHEMA}.properties[a].pattern",
+        "regular expression",
+    ),
+    (
+        definition(schema(properties={"a": {"type": "array"}})),
+        f"{SCHEMA}.properties[a].items",
+        "Required value",
+    ),
+    (
+        definition(schema(properties={"a": {"items": [1]}})),
+        f"{SCHEMA}.properties[a].items",
+        "must be a schema",
+    ),
+    (definition(schema(properties=[])), f"{SCHEMA}.properties", "must be an object"),
     (definition(lambda s: s.update(scope="Everywhere")), "spec.scope", "Unsupported value"),
     (definition(lambda s: s["names"].update(plural="gadgets")), "metadata.name", "must be spec.names.plural"),
     (definition(lambda s: s["versions"][1].update(storage=True)), "spec.versions", "exactly one version"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from meshtutor.embedded.api import Object
+from meshtutor.embedded.apiserver.schema.structure import problems
 from meshtutor.embedded.apiserver.statuses import FieldError, invalid_value, required
 from meshtutor.embedded.apiserver.strategies.base import Strategy
 from meshtutor.embedded.apiserver.strategies.pod_checks import one_of
@@ -70,9 +71,11 @@ def _check_versions(versions: list[dict[str, Any]]) -> list[FieldError]:
         detail = "must have exactly one version marked as storage version"
         found.append(invalid_value("spec.versions", [v.get("name") for v in versions], detail))
     for i, version in enumerate(versions):
-        if not (version.get("schema") or {}).get("openAPIV3Schema"):
-            detail = "schemas are required"
-            found.append(required(f"spec.versions[{i}].schema.openAPIV3Schema", detail))
+        schema, path = version.get("schema") or {}, f"spec.versions[{i}].schema.openAPIV3Schema"
+        if not schema.get("openAPIV3Schema"):
+            found.append(required(path, "schemas are required"))
+        elif schema not in [v.get("schema") for v in versions[:i]]:
+            found += problems(schema["openAPIV3Schema"], path)
     return found
 
 
