@@ -73,7 +73,9 @@ class Api(Protocol):
         """Patch the object or its status; `apply` creates it when absent."""
         ...
 
-    async def delete(self, kind: Kind, name: str, namespace: str = "", *, grace_seconds: int | None = None) -> None:
+    async def delete(
+        self, kind: Kind, name: str, namespace: str = "", *, grace_seconds: int | None = None
+    ) -> None:
         """Delete. A Pod bound to a node first gets a deletionTimestamp; the kubelet ends it with grace 0."""
         ...
 
