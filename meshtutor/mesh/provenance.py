@@ -52,12 +52,11 @@ class Provenance:
         return known.origin.where(path) if known and known.origin.line_of(path) else ""
 
     def line(self, obj: Object, path: str) -> str:
-        """The line of YAML at a field: as it stands in the file, else the field written in one line."""
+        """The line of YAML at a field as it stands in the file; where it only opens a block, the field in one line."""
         known = self._current(obj)
         number = known.origin.line_of(path) if known else 0
-        if known and 0 < number <= len(known.lines):
-            return known.lines[number - 1].strip()
-        return excerpt(obj, path)
+        written = known.lines[number - 1].strip() if known and 0 < number <= len(known.lines) else ""
+        return written if written and not written.endswith(":") else excerpt(obj, path)
 
     def _keep(self, obj: Object, origin: Origin) -> None:
         key = ObjectKey.of(obj, self._namespace)
