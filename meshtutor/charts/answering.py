@@ -80,13 +80,13 @@ def traces(
         _points([o for o in recent if o.ok], now),
         _points([o for o in recent if not o.ok], now),
         Points(
-            names,
+            [_label(name) for name in names],
             [share.value * 100 for share in shares],
             [(share.interval[1] - share.value) * 100 if share.n else 0.0 for share in shares],
             [(share.value - share.interval[0]) * 100 if share.n else 0.0 for share in shares],
             [GOOD if name < "400" else BAD for name in names],
         ),
-        Points(sorted(wanted), [wanted[name] * 100 for name in sorted(wanted)]),
+        Points([_label(name) for name in sorted(wanted)], [wanted[name] * 100 for name in sorted(wanted)]),
     ]
 
 
@@ -105,6 +105,11 @@ def words(judged: Sequence[Outcome], target: Mapping[str, float]) -> str:
     parts = [f"{name}: {counted[name].value:.0%}{_wanted(name, target)}" for name in counted]
     slow = (f"p{p} {text.milliseconds(percentile(latencies, p))}" for p in (50, 90))
     return f"{', '.join(parts)} of {counted.n} · {' · '.join(slow)}"
+
+
+def _label(name: str) -> str:
+    """`HTTP 503`: a bare number would make plotly.js forget, at the first live change, that this axis has categories."""
+    return f"HTTP {name}" if name.isdigit() else name
 
 
 def _wanted(name: str, target: Mapping[str, float]) -> str:

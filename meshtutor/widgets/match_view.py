@@ -114,7 +114,8 @@ def table(probes: tuple[Probe, ...], rows: tuple[Row, ...]) -> html.Html:
             )
             for row in rows
         ]
-    return html.table(("request", "answered by", "caught by", "why, or why not"), cells)
+    made = html.table(("request", "answered", "caught by", "why, or why not"), cells)
+    return html.Html(f'<div style="line-height:1.3">{made}</div>')  # ipywidgets' own is that of a slider
 
 
 def _code(probe: Probe) -> html.Html:

@@ -59,24 +59,18 @@ class RuleModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
 
     def use(self, value: Any) -> None:
         """Put a value in force: returns when every proxy has answered. MeshtutorError leaves everything as it was."""
-        wanted = self.checked(value)
-        with self._lock:
-            self.busy = True
-            try:
-                applied = self._apply(self.written(wanted))
-                self._value, self.changed_at = wanted, self._clock()
-                self._applied_yaml = dump(self.written(wanted)[0])
-                said = self.followed()
-            finally:
-                self.busy = False
-            self.draft = wanted
-            self._show_changes()
-            self._tell(applied, said)
+        before = self.draft
+        self.draft = self.checked(value)
+        try:
+            self._put(self.draft)
+        except BaseException:
+            self.draft = before
+            raise
 
     def settle(self) -> bool:
-        """Put the draft in force; False if it was refused, then `message` says why."""
+        """Put the draft in force; False if it was refused, then `message` says why. A draft that moves on stays."""
         try:
-            self.use(dict(self.draft))
+            self._put(dict(self.draft))
         except MeshtutorError as error:
             self.tone, self.message = "bad", str(error)
             return False
@@ -97,7 +91,21 @@ class RuleModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
         self.yaml = dump(self.written(change["new"])[0])
         self._show_changes()
 
+    def _put(self, wanted: Value) -> None:
+        with self._lock:
+            self.busy = True
+            try:
+                objects = self.written(wanted)
+                applied = self._apply(objects)
+                self._value, self._applied_yaml = wanted, dump(objects[0])
+                self.changed_at = self._clock()
+                said = self.followed()
+            finally:
+                self.busy = False
+            self._tell(applied, said)
+
     def _show_changes(self) -> None:
+        """Against what is in force; the marks stay when the draft is put in force, so that one sees what it did."""
         marks = changed_lines(self._applied_yaml, self.yaml) if self._applied_yaml else ()
         self.changed = tuple(sorted(marks))
 
