@@ -10,7 +10,7 @@ Left out: istioctl's analyzers of Kubernetes' webhooks, of deprecated annotation
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -110,8 +110,11 @@ def _all(judged: Sequence[Object], others: Sequence[Object], where: Where) -> It
         yield from (_finding(obj, problem, where) for problem in istio_checks.check(copy))
         yield from _beyond_the_lab(obj, copy, where)
     world = references.World.of(lambda kind: _of_kind(kind, (*(copy for _, copy in sound), *others)))
+    # a missing subset is told once, where it is asked for: of DestinationRules only what unjudged rules miss
+    unjudged = replace(world, virtual_services=_of_kind(kinds.VIRTUAL_SERVICE, others))
     for obj, copy in sound:
-        yield from (_finding(obj, problem, where) for problem in references.check(copy, world))
+        around = unjudged if obj["kind"] == "DestinationRule" else world
+        yield from (_finding(obj, problem, where) for problem in references.check(copy, around))
 
 
 def _shape(obj: Object, where: Where) -> tuple[Object | None, list[Finding]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
+
+import re2
 
 from meshtutor.xray.call import Call
 from meshtutor.xray.result import Candidate
@@ -68,7 +69,7 @@ def _path_failure(match: Json, path: str) -> str:
         return "" if fits else f"path {path!r} is not under {match['path_separated_prefix']!r}"
     if "safe_regex" in match:
         regex = match["safe_regex"]["regex"]
-        fits = re.fullmatch(regex, path) is not None
+        fits = re2.fullmatch(regex, path) is not None
         return "" if fits else f"path {path!r} does not match the regex {regex!r}"
     return ""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Final
+
+import re2
 
 from meshtutor.xray.call import Call
 
@@ -15,7 +16,7 @@ def matches(matcher: Json, value: str) -> bool:
     """Whether a string matcher takes a value. Regexes are RE2's and must take the whole value."""
     fold = bool(matcher.get("ignore_case"))
     if "safe_regex" in matcher:
-        return re.fullmatch(matcher["safe_regex"]["regex"], value) is not None
+        return re2.fullmatch(matcher["safe_regex"]["regex"], value) is not None
     given = value.lower() if fold else value
     for form, test in _TESTS.items():
         if form in matcher:

@@ -257,3 +257,10 @@ def test_a_url_is_a_call():
         "POST",
     )
     assert Call.to("http://reviews/").authority == "reviews"
+
+
+@pytest.mark.parametrize(("regex", "path"), [(r"/\pN+", "/42"), (r"/\d+\z", "/7"), ("/(?U:a+)b", "/aab")])
+def test_regexes_are_re2s_as_in_envoy_not_pythons(regex, path):
+    tried = envoy(to("a", {"safe_regex": {"regex": regex}}), clusters=[CLUSTER])
+    assert walk(tried, get(path)).route == "a"
+    assert walk(tried, get("/no")).flags == "NR"
