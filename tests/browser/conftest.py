@@ -84,9 +84,9 @@ def _wait(server: Jupyter, process: subprocess.Popen) -> None:
     pytest.fail("JupyterLab did not answer within 60 s")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
-    """Headless Chromium."""
+    """Headless Chromium. Ends with this folder: playwright's event loop would be in the way of asyncio's tests."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on PATH (Debian: apt install chromium)")
     playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
