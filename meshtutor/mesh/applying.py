@@ -14,6 +14,7 @@ from meshtutor.mesh.changes import Action, Change
 
 Object = dict[str, Any]
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+LESSON_OF: Final = "meshtutor.lesson-of"  # the learner whose lesson made it, told by their namespace
 
 
 def apply_all(kube: KubeClient, found: Manifests, namespace: str) -> list[Change]:
@@ -34,7 +35,8 @@ def _in_order(kube: KubeClient, found: Manifests, namespace: str) -> list[tuple[
 def placed(kube: KubeClient, obj: Object, namespace: str) -> Object:
     """The object with its namespace written down, if its kind has one; unknown kinds stay as they are.
 
-    A Namespace gets a label that says who made it, because nothing in it may say so otherwise.
+    A Namespace gets labels that say who made it and in whose lesson, because nothing in it may say so otherwise:
+    in a cluster that a class shares, one learner's reset must not take another's namespace along.
     """
     try:
         kind = kube.kind_of(obj)
@@ -42,7 +44,8 @@ def placed(kube: KubeClient, obj: Object, namespace: str) -> Object:
         return obj
     found = copy.deepcopy(obj)
     if kind == NAMESPACE:
-        found["metadata"]["labels"] = {MANAGED_BY: FIELD_MANAGER, **(found["metadata"].get("labels") or {})}
+        whose = {MANAGED_BY: FIELD_MANAGER, LESSON_OF: namespace}
+        found["metadata"]["labels"] = {**whose, **(found["metadata"].get("labels") or {})}
     elif kind.namespaced and not found["metadata"].get("namespace"):
         found["metadata"]["namespace"] = namespace
     return found

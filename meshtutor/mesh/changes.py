@@ -111,6 +111,8 @@ class Applied:
         total, took = len(self.distribution.proxies), text.milliseconds(self.milliseconds)
         if self.nacks:
             return f"{text.count(len(self.nacks), 'proxy', 'proxies')} of {total} rejected it (NACK)", "bad"
+        if self.distribution.note:
+            return self.distribution.note, "warn"
         if not self.distribution.complete:
             late = ", ".join(proxy.proxy for proxy in self.pending[:5]) or "no answer from the control plane"
             return f"not every proxy has acknowledged it: {late}", "warn"

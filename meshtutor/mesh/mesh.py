@@ -291,9 +291,12 @@ class Mesh:
             self._load = None
 
     def _settle(self, timeout: float) -> None:
-        """Wait until the proxies have everything that is in the store now; NotReadyError names those that have not."""
+        """Wait until the proxies have everything that is in the store now; NotReadyError names those that have not.
+
+        Where the provider cannot learn it (`note`), there is nothing to wait for.
+        """
         distribution = self._wait_for_proxies(timeout)
-        if not distribution.complete:
+        if not distribution.complete and not distribution.note:
             late = (
                 ", ".join(p.proxy for p in distribution.proxies if p.state == "PENDING")
                 or "the control plane"

@@ -132,8 +132,9 @@ def _foreign_workloads(kube: KubeClient, namespace: str, keep: set[tuple[str, st
 
 
 def _foreign_namespaces(kube: KubeClient, namespace: str) -> list[Object]:
-    """Namespaces that a lesson applied."""
-    made = kube.list(kinds.NAMESPACE, labels=f"{applying.MANAGED_BY}={FIELD_MANAGER}")
+    """Namespaces that a lesson of this learner applied; never another learner's."""
+    labels = f"{applying.MANAGED_BY}={FIELD_MANAGER},{applying.LESSON_OF}={namespace}"
+    made = kube.list(kinds.NAMESPACE, labels=labels)
     return [obj for obj in made if obj["metadata"]["name"] not in (namespace, ROOT_NAMESPACE)]
 
 
