@@ -108,7 +108,7 @@ def words(judged: Sequence[Outcome], target: Mapping[str, float]) -> str:
 
 
 def _label(name: str) -> str:
-    """`HTTP 503`: a bare number would make plotly.js forget, at the first live change, that this axis has categories."""
+    """`HTTP 503`: at a live change plotly.js takes bare numbers for a continuous axis, whatever the layout says."""
     return f"HTTP {name}" if name.isdigit() else name
 
 

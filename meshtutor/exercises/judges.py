@@ -38,7 +38,7 @@ class Shares:
         """See `Judge`; an exact binomial test per name."""
         counted = tally(report, self.by)
         total = sum(self.weights.values())
-        wanted = ", ".join(f"{name} {weight / total:.0%}" for name, weight in sorted(self.weights.items()))
+        wanted = ", ".join(f"{name}: {weight / total:.0%}" for name, weight in sorted(self.weights.items()))
         return counted.test(self.weights, false_alarm).ok, wanted, shares(counted)
 
 
@@ -97,6 +97,6 @@ def tally(report: Report, by: str) -> Tally:
 
 
 def shares(counted: Tally) -> str:
-    """`v1 90.5 %, v2 9.5 % of 400`."""
-    parts = ", ".join(f"{name} {counted[name].value:.1%}" for name in counted)
+    """`v1: 90.5%, v2: 9.5% of 400`."""
+    parts = ", ".join(f"{name}: {counted[name].value:.1%}" for name in counted)
     return f"{parts} of {counted.n}"

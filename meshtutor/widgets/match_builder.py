@@ -7,16 +7,12 @@ from typing import Any
 from meshtutor import xray
 from meshtutor.display import surroundings, text
 from meshtutor.errors import MeshtutorError
-from meshtutor.kube.client import proxy_path
-from meshtutor.kube.kinds import SERVICE
 from meshtutor.mesh import Mesh
 from meshtutor.traffic.outcome import Outcome
 from meshtutor.widgets import match_rules
 from meshtutor.widgets.match_model import MatchModel, Row
 from meshtutor.widgets.match_rules import PROBES, Probe
 from meshtutor.widgets.own_rules import find_rules, restore
-
-_ISTIOD_DEBUG_PORT = 8080
 
 
 class MatchBuilder:
@@ -77,14 +73,12 @@ class MatchBuilder:
                    outcome.version == caught)  # fmt: skip
 
     def _envoy(self) -> xray.Envoy | None:
-        """The caller's Envoy as the control plane has it; None on a cluster that does not show it."""
-        pod = self.mesh._doors.find_pod(self._from_pod)["metadata"]
-        path = proxy_path(SERVICE, "istio-system", "istiod", _ISTIOD_DEBUG_PORT, "/debug/config_dump")
+        """The caller's Envoy as it is configured now; None where it cannot be asked: then only the version tells."""
+        pod = self.mesh._doors.find_pod(self._from_pod)
         try:
-            dump = self.mesh.api.request("GET", f"{path}?proxyID={pod['name']}.{pod['namespace']}").json()
+            return xray.Envoy.of(self.mesh.provider.config_dump(pod))
         except MeshtutorError:
             return None
-        return xray.Envoy.of(dump)
 
     def _read(self, envoy: xray.Envoy | None, call: xray.Call) -> tuple[str, str]:
         """The place of the rule in the `http` list, and the first condition that failed in the rule above it."""

@@ -96,7 +96,7 @@ def test_shares_are_judged_by_a_test_and_the_rest_by_counts():
     assert Shares({"v1": 1, "v2": 1})(even, FALSE_ALARM)[0]
     assert Shares({"v1": 55, "v2": 45})(even, FALSE_ALARM)[0]  # 100 requests cannot tell
     ok, expected, got = Shares({"v1": 90, "v2": 10})(even, FALSE_ALARM)
-    assert (ok, expected, got) == (False, "v1 90%, v2 10%", "v1 50.0%, v2 50.0% of 100")
+    assert (ok, expected, got) == (False, "v1: 90%, v2: 10%", "v1: 50.0%, v2: 50.0% of 100")
     assert not Every("v1")(even, FALSE_ALARM)[0]
     stray = report(*[(200, "v1", 1.0)] * 99, (200, "v2", 1.0))
     assert not Every("v1")(stray, FALSE_ALARM)[0]

@@ -37,10 +37,12 @@ def solved(path: Path) -> nbformat.NotebookNode:
 
 
 def verdicts(notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """What each exercise cell printed."""
+    """What each exercise cell returned (a progress bar that was there for a while is another output)."""
     cells = [cell for cell in notebook.cells if cell.source.startswith("%%exercise")]
     return {
-        cell.source.split()[1]: "\n".join(o.data["text/plain"] for o in cell.outputs if "data" in o)
+        cell.source.split()[1]: "\n".join(
+            o.data["text/plain"] for o in cell.outputs if o.output_type == "execute_result"
+        )
         for cell in cells
     }
 
