@@ -36,9 +36,12 @@ def is_ready(pod: Object) -> bool:
 
 
 def ready_column(pod: Object) -> str:
-    """`1/2`, as kubectl prints it."""
-    statuses = pod.get("status", {}).get("containerStatuses", ())
-    return f"{sum(bool(s.get('ready')) for s in statuses)}/{len(pod['spec']['containers'])}"
+    """`1/2`, as kubectl prints it: an init container that stays (Istio's native sidecar) counts as well."""
+    stays = [c["name"] for c in pod["spec"].get("initContainers", ()) if c.get("restartPolicy") == "Always"]
+    names = [c["name"] for c in pod["spec"]["containers"]] + stays
+    status = pod.get("status", {})
+    statuses = [*status.get("containerStatuses", ()), *status.get("initContainerStatuses", ())]
+    return f"{sum(bool(s.get('ready')) for s in statuses if s['name'] in names)}/{len(names)}"
 
 
 def restarts(pod: Object) -> int:

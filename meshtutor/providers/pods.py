@@ -12,19 +12,9 @@ Object = Mapping[str, Any]
 
 
 def pod_info(pod: Object) -> PodInfo:
-    """One line of `kubectl get pods`; a native sidecar (an init container that stays) counts, as kubectl counts it."""
-    meta, status = pod["metadata"], pod.get("status", {})
-    stays = {c["name"] for c in pod["spec"].get("initContainers", ()) if c.get("restartPolicy") == "Always"}
-    wanted = [c["name"] for c in pod["spec"]["containers"]] + sorted(stays)
-    statuses = [*status.get("containerStatuses", ()), *status.get("initContainerStatuses", ())]
-    ready = sum(bool(s.get("ready")) for s in statuses if s["name"] in wanted)
-    return PodInfo(
-        str(meta["namespace"]),
-        str(meta["name"]),
-        rollouts.phase(pod),
-        f"{ready}/{len(wanted)}",
-        str(status.get("podIP", "")),
-    )
+    """One line of `kubectl get pods`."""
+    meta, ip = pod["metadata"], str(pod.get("status", {}).get("podIP", ""))
+    return PodInfo(meta["namespace"], meta["name"], rollouts.phase(pod), rollouts.ready_column(pod), ip)
 
 
 def is_well(pod: Object) -> bool:

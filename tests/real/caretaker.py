@@ -54,10 +54,10 @@ class Caretaker:
             if key != "conditions"
         ):
             self._put_status(kinds.DEPLOYMENT, {**deployment, "status": status})
-            self._make_replica_set(deployment, status["readyReplicas"])
-            self._make_pod(deployment, ready)
+            owner = self._make_replica_set(deployment, status["readyReplicas"])
+            self._make_pod(deployment, owner, ready)
 
-    def _make_replica_set(self, deployment: dict[str, Any], ready: int) -> None:
+    def _make_replica_set(self, deployment: dict[str, Any], ready: int) -> dict[str, Any]:
         """What `istioctl install` waits for."""
         meta, spec = deployment["metadata"], deployment["spec"]
         owner = {
@@ -79,8 +79,10 @@ class Caretaker:
         status = {"replicas": ready, "readyReplicas": ready, "availableReplicas": ready,
                   "observedGeneration": found["metadata"]["generation"]}  # fmt: skip
         self._put_status(kinds.REPLICA_SET, {**found, "status": status})
+        return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": found["metadata"]["name"],
+                "uid": found["metadata"]["uid"], "controller": True}  # fmt: skip
 
-    def _make_pod(self, deployment: dict[str, Any], ready: bool) -> None:
+    def _make_pod(self, deployment: dict[str, Any], owner: dict[str, Any], ready: bool) -> None:
         meta, template = deployment["metadata"], deployment["spec"]["template"]
         container = {
             key: value for key, value in template["spec"]["containers"][0].items() if key in ("name", "image")
@@ -89,6 +91,8 @@ class Caretaker:
             "name": f"{meta['name']}-5d4c-x",
             "namespace": meta["namespace"],
             "labels": template["metadata"]["labels"],
+            "annotations": {"sidecar.istio.io/inject": "true"},  # nobody injects here, and nobody is to mind
+            "ownerReferences": [owner],
         }
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": about, "spec": {"containers": [container]}}
         waiting = dict(zip(("reason", "message"), self.broken.get(meta["name"], ("", "")), strict=True))

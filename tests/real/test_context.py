@@ -14,6 +14,7 @@ import pytest
 
 from meshtutor.errors import LabError, MeshtutorError, NotFoundError, NotReadyError
 from meshtutor.kube import kinds
+from meshtutor.mesh import Mesh
 from meshtutor.providers import records, resolve, waits
 from meshtutor.providers.context import istio, ownership, rights
 from meshtutor.providers.context import up as context
@@ -23,6 +24,7 @@ from meshtutor.providers.context.provider import ClusterProvider
 from meshtutor.providers.records import Record
 from tests.real.apiserver import ApiServer
 from tests.real.caretaker import Caretaker
+from tests.real.conftest import REPOSITORY
 from tests.real.programs import find
 
 
@@ -120,6 +122,24 @@ def test_applying_the_study_again_keeps_our_label(
     assert all(map(ownership.is_ours, ownership.contents(kube, "student-label")))
     labels = kube.get(kinds.DEPLOYMENT, "reviews-v1", "student-label")["metadata"]["labels"]
     assert labels[ownership.LABEL] == "meshtutor"
+    context.down(record, lambda _: None)
+
+
+def test_a_lessons_reset_leaves_what_up_made(server: ApiServer, caretaker: Caretaker, gateway: str) -> None:
+    """The learner's own gateway and our labels stay; a rule of the lesson goes."""
+    record, kube = bring_up("student-reset"), server.client()
+    other = context.up(context.new_record("other", "admin", "student-beside"), lambda _: None)
+    GatewayIsOwn(kube, Record("x", "context", "admin", "student-reset", options={"scoped": True})).run()
+    with Mesh(resolve.resolve("default", start=False)) as mesh:
+        mesh.apply(REPOSITORY / "manifests" / "06_split_traffic" / "destination-rule.yaml", timeout=1)
+        mesh.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "lesson"}}, timeout=1)
+        done = mesh.reset(timeout=30)
+    assert {"DestinationRule student-reset/reviews", "Namespace lesson"} <= set(done.removed)
+    assert kube.list(kinds.DEPLOYMENT, "student-beside"), "a reset took another learner's namespace along"
+    context.down(other, lambda _: None)
+    names = {d["metadata"]["name"] for d in kube.list(kinds.DEPLOYMENT, "student-reset")}
+    assert {"istio-ingressgateway", "reviews-v1"} <= names
+    assert all(map(ownership.is_ours, ownership.contents(kube, "student-reset")))
     context.down(record, lambda _: None)
 
 

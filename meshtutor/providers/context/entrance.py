@@ -65,7 +65,7 @@ class GatewayIsOwn:
     def run(self) -> None:
         """Apply its Deployment and Service."""
         for obj in own_gateway():
-            ownership.mark(self._kube, self._kube.apply(obj, self._record.namespace).object)
+            ownership.make(self._kube, obj, self._record.namespace)
 
 
 def own_gateway() -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ Object = dict[str, Any]
 LABEL: Final = "app.kubernetes.io/managed-by"
 OURS: Final = "meshtutor"
 SELECTOR: Final = f"{LABEL}={OURS}"
-_MARKER: Final = "meshtutor-owner"
+_MARKER: Final = "up.meshtutor"  # begins otherwise than the lessons' manager, whose objects a reset removes
 KINDS: Final = (
     kinds.DEPLOYMENT,
     kinds.SERVICE,
@@ -41,10 +41,16 @@ def is_ours(obj: Object) -> bool:
 
 def mark(kube: KubeClient, obj: Object) -> None:
     """Put the label on an object that we have just made."""
+    meta = {key: obj["metadata"][key] for key in ("name", "namespace") if obj["metadata"].get(key)}
+    make(kube, {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": meta})
+
+
+def make(kube: KubeClient, obj: Object, namespace: str = "") -> None:
+    """Apply an object that is ours for as long as the lab lasts: a lesson's reset leaves it alone."""
     kind, meta = kube.kind_of(obj), obj["metadata"]
-    body = {"apiVersion": obj["apiVersion"], "kind": obj["kind"],
-            "metadata": {"name": meta["name"], "labels": {LABEL: OURS}}}  # fmt: skip
-    path = kind.path(meta["name"], meta.get("namespace", ""), version=obj["apiVersion"].rpartition("/")[2])
+    body = {**obj, "metadata": {**meta, "labels": {**meta.get("labels", {}), LABEL: OURS}}}
+    place = meta.get("namespace", namespace)
+    path = kind.path(meta["name"], place, version=obj["apiVersion"].rpartition("/")[2])
     kube.request(
         "PATCH",
         path,

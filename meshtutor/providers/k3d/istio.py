@@ -26,7 +26,8 @@ def overlay(profile: str) -> dict[str, Any]:
 
     NodePort instead of LoadBalancer: k3s' own Traefik already has ports 80 and 443 of every node, and the study's
     way in is NodePort 30000. Requests are small, since Istio's default asks for 2 GiB for istiod alone. Traces go to
-    the Jaeger add-on (OTLP, port 4317), every request of them; access logs are on.
+    the Jaeger add-on (OTLP, port 4317), every request of them; access logs are on. The sidecar is a container like
+    the app, as in the lessons, not an init container that stays (which newer versions of Istio make it by themselves).
     Source: https://istio.io/latest/docs/reference/config/istio.operator.v1alpha1/
     """
     ports = [
@@ -48,7 +49,11 @@ def overlay(profile: str) -> dict[str, Any]:
             "extensionProviders": [{"name": "jaeger", "opentelemetry": jaeger}],
         },
         "values": {
-            "pilot": {"resources": {"requests": {"cpu": "50m", "memory": "256Mi"}}, "traceSampling": 100.0},
+            "pilot": {
+                "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
+                "traceSampling": 100.0,
+                "env": {"ENABLE_NATIVE_SIDECARS": "false"},
+            },
             "global": {"proxy": {"resources": _SMALL}},
         },
     }
