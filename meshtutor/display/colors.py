@@ -31,6 +31,8 @@ def color_of(name: str) -> str:
         return GREY
     if re.fullmatch(r"[45]\d\d|error", name):
         return BAD
+    if re.fullmatch(r"[23]\d\d", name):
+        return GOOD
     return CYCLE[sum(name.encode()) % len(CYCLE)]
 
 

@@ -6,7 +6,7 @@ from meshtutor.display import html
 from meshtutor.display.yaml import Listing, listing
 from meshtutor.errors import ManifestError, MeshtutorError
 from meshtutor.exercises import answers, trial
-from meshtutor.exercises.note import Note
+from meshtutor.exercises.note import Note, prose
 from meshtutor.exercises.task import Task
 from meshtutor.exercises.verdicts import NotAttempted, NotYet, Verdict
 from meshtutor.kube import manifests
@@ -80,7 +80,7 @@ class Exercise:
 
     def _repr_html_(self) -> str:
         head = html.Html(f"<b>Exercise {html.cell(self.task.name)}: {html.cell(self.task.title)}</b>")
-        text = html.Html(f"<p>{html.cell(self.task.text)}</p>")
+        text = html.Html(f"<p>{prose(self.task.text)}</p>")
         return html.join(head, text, html.Html(self.verdict._repr_html_()))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from meshtutor.display import html
 
 
@@ -14,4 +16,9 @@ class Note(str):
         return str(self)
 
     def _repr_html_(self) -> str:
-        return html.notice(str(self))
+        return html.notice(prose(self))
+
+
+def prose(text: str) -> html.Html:
+    """Text as HTML; what stands between backticks is code."""
+    return html.Html(re.sub(r"`([^`]+)`", r"<code>\1</code>", html.cell(str(text))))

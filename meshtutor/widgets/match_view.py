@@ -114,7 +114,7 @@ def table(probes: tuple[Probe, ...], rows: tuple[Row, ...]) -> html.Html:
             )
             for row in rows
         ]
-    made = html.table(("request", "answered", "caught by", "why, or why not"), cells)
+    made = html.table(("request", "version", "caught by", "why, or why not"), cells)
     return html.Html(f'<div style="line-height:1.3">{made}</div>')  # ipywidgets' own is that of a slider
 
 
@@ -124,7 +124,8 @@ def _code(probe: Probe) -> html.Html:
 
 def _rule(row: Row) -> html.Html:
     rule = html.cell(row.rule or ("your match" if row.caught else "the rest"))
-    return html.Html(f"<b>✓ {rule}</b>" if row.caught else html.muted(f"– {rule}"))
+    shown = f"<b>✓ {rule}</b>" if row.caught else html.muted(f"– {rule}")
+    return html.Html(f'<span style="white-space:nowrap">{shown}</span>')
 
 
 def _fields() -> dict[str, Any]:

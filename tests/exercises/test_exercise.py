@@ -10,6 +10,7 @@ from meshtutor.exercises import answers
 from meshtutor.exercises.book import BOOK, Book
 from meshtutor.exercises.exercise import Exercise, written
 from meshtutor.exercises.judges import Delayed, Every, Prompt, Shares
+from meshtutor.exercises.note import Note
 from meshtutor.exercises.slips import slips
 from meshtutor.exercises.task import FALSE_ALARM, Question, Task
 from meshtutor.exercises.verdicts import Correct, Finding, NotAttempted, NotYet
@@ -63,6 +64,10 @@ def test_a_task_says_what_to_do_and_has_hints_and_a_lesson(name):
     assert task.questions
     assert task.text in repr(mt.exercises[name])
     assert task.title in mt.exercises[name]._repr_html_()
+
+
+def test_what_stands_between_backticks_is_code_and_the_rest_is_text():
+    assert Note("a `<b>` c")._repr_html_().count("<code>&lt;b&gt;</code>") == 1
 
 
 def test_before_connect_a_check_says_what_is_missing():
