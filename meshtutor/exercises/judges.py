@@ -60,16 +60,19 @@ class Every:
 
 @dataclass(frozen=True)
 class Delayed:
-    """Each request waits about so many seconds; a slow machine may add to it."""
+    """Each request waits about so many seconds; a slow machine may add to it.
+
+    Envoy's timers count from the beginning of its event loop's turn, so a busy Envoy ends them some ms early.
+    """
 
     seconds: float
     by_chance: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
-        """See `Judge`; none may be quicker, and the median may be at most twice as slow."""
+        """See `Judge`; none may be a tenth quicker, and the median may be at most twice as slow."""
         del false_alarm
         asked, values = self.seconds * 1000, report.latencies()
-        late = sum(value >= asked for value in values)
+        late = sum(value >= 0.9 * asked for value in values)
         ok = late == report.n > 0 and report.latency() <= 2 * asked
         got = f"{late} of {report.n} that late, median {text.milliseconds(report.latency())}"
         return ok, f"each to take {self.seconds:g} s", got

@@ -110,7 +110,8 @@ def test_shares_are_judged_by_a_test_and_the_rest_by_counts():
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "ok"), [([610.0] * 5, True), ([610.0] * 4 + [3.0], False), ([6000.0] * 5, False)]
+    ("milliseconds", "ok"),
+    [([610.0] * 5, True), ([596.0, 640.0], True), ([610.0] * 4 + [3.0], False), ([6000.0] * 5, False)],
 )
 def test_a_delay_holds_for_each_request_and_is_not_ten_times_as_long(milliseconds, ok):
     assert Delayed(0.6)(report(*[(200, "v1", ms) for ms in milliseconds]), FALSE_ALARM)[0] is ok
