@@ -20,7 +20,7 @@ IDS = [str(path.relative_to(FOLDER)) for path in FILES]
 BASE = [FOLDER / "bookinfo", FOLDER / "gateway"]
 SUBSETS = FOLDER / "06_split_traffic" / "destination-rule.yaml"  # every lesson's subsets of reviews
 # what a lesson breaks on purpose, and what istioctl analyze says of it
-MEANT = {"05_match_requests/reviews-general-rule-first.yaml": {"IST0130"}}
+MEANT: dict[str, set[str]] = {}
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
