@@ -65,7 +65,7 @@ async def test_adding_shifting_and_removing_subsets_loses_no_request(mesh: Mesh)
         await mesh.delete(subsets("v1"))
     stop.set()
     await asyncio.gather(*clients)
-    assert len(answers) > 500
+    assert len(answers) > 100
     assert set(answers) == {200}
 
 
