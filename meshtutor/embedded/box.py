@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -62,10 +63,11 @@ class Box:
 
     async def start(self, part: Say) -> dict[str, Any]:
         """Bring every part up, saying each by name; what lab.json holds."""
-        port, claim = claim_gateway_port(self._wanted_port), claim_block(self.name)
+        door, claim = claim_gateway_port(self._wanted_port), claim_block(self.name)
+        port = door.getsockname()[1]
         registry = await self._serve_api(claim)
         part("Kubernetes API")
-        await self._run_cluster(registry, claim, port)
+        await self._run_cluster(registry, claim, door)
         part("control plane, kubelet, node network")
         await _create(registry, system_objects())
         await _create(registry, manifests.load(*self._study))
@@ -82,15 +84,14 @@ class Box:
         pki, token = make_pki(self.directory / "pki" / "api", [claim.block.host]), secrets.token_urlsafe(32)
         server = ApiServer(registry, token, pki)
         self._closers.append(server.stop)
-        claim.socket.close()
-        await server.start(claim.block.host, claim.api_port)
+        await server.start(claim.block.host, claim.api_port, claim.socket)
         write_kubeconfig(self.directory / "kubeconfig", self.name, claim.api, pki.ca_pem, token)
         self._certificates["kube-root-ca.crt"] = {"ca.crt": pki.ca_pem.decode()}
         for definition in crds():
             await registry.create(definition)
         return registry
 
-    async def _run_cluster(self, registry: Registry, claim: Claim, port: int) -> None:
+    async def _run_cluster(self, registry: Registry, claim: Claim, door: socket.socket) -> None:
         prometheus = await asyncio.to_thread(get_prometheus, log.info)
         tokens, mesh_pki = Tokens(secrets.token_bytes(32)), self.directory / "pki" / "istio"
         root = CertificateAuthority(mesh_pki).root.decode()
@@ -102,7 +103,8 @@ class Box:
         registry.log_source = kubelet.logs
         self._keep(run_all(registry, claim.block, self._certificates))
         self._keep(pilot.run())
-        for component in (kubelet, NodeNetwork(registry, claim.block, {port: _GATEWAY_NODE_PORT})):
+        forwards = {door.getsockname()[1]: _GATEWAY_NODE_PORT}
+        for component in (kubelet, NodeNetwork(registry, claim.block, forwards, [door])):
             self._closers.append(component.stop)
             await component.start()
         self._closers.append(pilot.stop)

@@ -54,15 +54,14 @@ def claim_block(name: str) -> Claim:
     )
 
 
-def claim_gateway_port(wanted: int | None) -> int:
-    """The port on localhost for the gateway: the one asked for, or 8000, or the next that is free."""
+def claim_gateway_port(wanted: int | None) -> socket.socket:
+    """A socket on localhost for the gateway: at the port asked for, or at 8000, or at the next that is free."""
     candidates = [wanted] if wanted is not None else range(_GATEWAY_PORT, _GATEWAY_PORT + _TRIED)
     for port in candidates:
         try:
-            _bound("127.0.0.1", port).close()
+            return _bound("127.0.0.1", port)
         except OSError:
             continue
-        return port
     raise LabError(
         f"Port {candidates[0]} on localhost is taken.",
         "meshtutor up   # without --gateway-port takes the next free one",

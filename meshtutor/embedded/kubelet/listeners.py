@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Awaitable, Callable
 
 from meshtutor.embedded.kubelet.services import Address
@@ -24,8 +25,8 @@ class Listeners:
         """What is open."""
         return set(self._servers)
 
-    async def open(self, address: Address, serve: Serve) -> None:
-        """Listen, or OSError; each connection is given to `serve`."""
+    async def open(self, address: Address, serve: Serve, claimed: socket.socket | None = None) -> None:
+        """Listen, or OSError; each connection is given to `serve`. A socket that is `claimed` listens already."""
 
         async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
@@ -35,7 +36,10 @@ class Listeners:
             with contextlib.suppress(asyncio.CancelledError):
                 await serve(reader, writer)
 
-        self._servers[address] = await asyncio.start_server(one, *address, limit=_HEAD_LIMIT)
+        if claimed is not None:
+            self._servers[address] = await asyncio.start_server(one, sock=claimed, limit=_HEAD_LIMIT)
+        else:
+            self._servers[address] = await asyncio.start_server(one, *address, limit=_HEAD_LIMIT)
 
     def close(self, address: Address) -> None:
         """Stop listening; connections that are there go on."""

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterable, Mapping
 
 from meshtutor.embedded.api import Api, Event
 from meshtutor.embedded.controllers.nodes import NODES
@@ -31,11 +32,21 @@ log = logging.getLogger(__name__)
 
 
 class NodeNetwork:
-    """Listens for one lab; `forwards` maps ports of 127.0.0.1 to node ports."""
+    """Listens for one lab; `forwards` maps ports of 127.0.0.1 to node ports.
 
-    def __init__(self, api: Api, block: Block, forwards: Mapping[int, int] | None = None) -> None:
+    Sockets that are `claimed` already are used for the addresses they are bound to.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        block: Block,
+        forwards: Mapping[int, int] | None = None,
+        claimed: Iterable[socket.socket] = (),
+    ) -> None:
         self._block = block
         self._forwards = dict(forwards or {})
+        self._claimed = {sock.getsockname(): sock for sock in claimed}
         self._informer = Informer(api, SERVICE, ENDPOINT_SLICE)
         self._services = Services(self._informer)
         self._listeners = Listeners()
@@ -82,7 +93,7 @@ class NodeNetwork:
 
     async def _require(self, address: Address, serve: Serve) -> None:
         try:
-            await self._listeners.open(address, serve)
+            await self._listeners.open(address, serve, self._claimed.get(address))
         except OSError as error:
             await self.stop()
             raise _taken(address, error) from error

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 from collections.abc import Awaitable, Callable
+from ssl import SSLContext
 from typing import Final
 
 from aiohttp import web
@@ -66,8 +68,11 @@ class ApiServer:
         self._closing = asyncio.Event()
         self.url = ""
 
-    async def start(self, host: str, port: int) -> None:
-        """Listen; LabError if the address is taken. With port 0 the kernel chooses; `url` then says which."""
+    async def start(self, host: str, port: int, claimed: socket.socket | None = None) -> None:
+        """Listen, on a socket that is `claimed` already if there is one; LabError if the address is taken.
+
+        With port 0 the kernel chooses; `url` then says which.
+        """
         await self._proxy.start()
         app = web.Application(client_max_size=_BODY_LIMIT)
         app.router.add_route("*", "/{path:.*}", self._serve)
@@ -82,7 +87,7 @@ class ApiServer:
         await self._runner.setup()
         context = self._pki.context() if self._pki else None
         try:
-            await web.TCPSite(self._runner, host, port, ssl_context=context).start()
+            await _site(self._runner, host, port, claimed, context).start()
         except OSError as error:
             await self.stop()
             hint = "Free the port, or start the lab under another name."
@@ -197,6 +202,14 @@ class ApiServer:
     async def _watch(self, request: web.Request, target: Target, resource: Resource) -> web.StreamResponse:
         watch = watch_of(request, self._registry.store, target, resource)
         return await stream(request, watch, self._closing)
+
+
+def _site(
+    runner: web.AppRunner, host: str, port: int, claimed: socket.socket | None, tls: SSLContext | None
+) -> web.BaseSite:
+    if claimed is None:
+        return web.TCPSite(runner, host, port, ssl_context=tls)
+    return web.SockSite(runner, claimed, ssl_context=tls)
 
 
 def _method(methods: dict[str, Handler], request: web.Request) -> Handler:
