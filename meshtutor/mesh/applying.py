@@ -35,19 +35,20 @@ def _in_order(kube: KubeClient, found: Manifests, namespace: str) -> list[tuple[
 def placed(kube: KubeClient, obj: Object, namespace: str) -> Object:
     """The object with its namespace written down, if its kind has one; unknown kinds stay as they are.
 
-    A Namespace gets labels that say who made it and in whose lesson, because nothing in it may say so otherwise:
-    in a cluster that a class shares, one learner's reset must not take another's namespace along.
+    What lies outside the learner's namespace gets labels that say who made it and in whose lesson, because its place
+    does not: in a cluster that a class shares, one learner's reset must not take along what is another's.
     """
     try:
         kind = kube.kind_of(obj)
     except NotFoundError:
         return obj
     found = copy.deepcopy(obj)
-    if kind == NAMESPACE:
+    meta = found["metadata"]
+    if kind.namespaced and not meta.get("namespace"):
+        meta["namespace"] = namespace
+    if kind == NAMESPACE or meta.get("namespace", namespace) != namespace:
         whose = {MANAGED_BY: FIELD_MANAGER, LESSON_OF: namespace}
-        found["metadata"]["labels"] = {**whose, **(found["metadata"].get("labels") or {})}
-    elif kind.namespaced and not found["metadata"].get("namespace"):
-        found["metadata"]["namespace"] = namespace
+        meta["labels"] = {**whose, **(meta.get("labels") or {})}
     return found
 
 

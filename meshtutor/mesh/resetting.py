@@ -5,8 +5,8 @@ injection label, the application with a sidecar in every pod, no Istio rule but 
 first, so that a reset with nothing to do takes a fraction of a second.
 
 Left out: fields that another tool added to an object of the study and that its manifest does not mention
-(`kubectl set env`, say) stay, as server-side apply has it. Outside the learner's namespace only what meshtutor
-itself applied goes: namespaces, and Istio objects in Istio's root namespace.
+(`kubectl set env`, say) stay, as server-side apply has it. Outside the learner's namespace only what their own lessons
+applied goes: namespaces, and Istio objects in Istio's root namespace.
 """
 
 from __future__ import annotations
@@ -113,8 +113,9 @@ def clear_faults(kube: KubeClient, pods: list[Object]) -> list[str]:
 def _foreign_rules(kube: KubeClient, namespace: str, keep: set[tuple[str, str]]) -> list[Object]:
     with ThreadPoolExecutor(8) as threads:
         here = threads.map(lambda kind: _list(kube, kind, namespace), kinds.ISTIO)
-        root = threads.map(lambda kind: _list(kube, kind, ROOT_NAMESPACE), kinds.ISTIO)
-        ours = [obj for found in root for obj in found if FIELD_MANAGER in _managers(obj)]
+        labels = _labels_of_lessons(namespace)
+        root = threads.map(lambda kind: _list(kube, kind, ROOT_NAMESPACE, labels), kinds.ISTIO)
+        ours = [obj for found in root for obj in found]
         return [obj for found in here for obj in found if _key(obj) not in keep] + ours
 
 
@@ -133,14 +134,17 @@ def _foreign_workloads(kube: KubeClient, namespace: str, keep: set[tuple[str, st
 
 def _foreign_namespaces(kube: KubeClient, namespace: str) -> list[Object]:
     """Namespaces that a lesson of this learner applied; never another learner's."""
-    labels = f"{applying.MANAGED_BY}={FIELD_MANAGER},{applying.LESSON_OF}={namespace}"
-    made = kube.list(kinds.NAMESPACE, labels=labels)
+    made = kube.list(kinds.NAMESPACE, labels=_labels_of_lessons(namespace))
     return [obj for obj in made if obj["metadata"]["name"] not in (namespace, ROOT_NAMESPACE)]
 
 
-def _list(kube: KubeClient, kind: Kind, namespace: str) -> list[Object]:
+def _labels_of_lessons(namespace: str) -> str:
+    return f"{applying.MANAGED_BY}={FIELD_MANAGER},{applying.LESSON_OF}={namespace}"
+
+
+def _list(kube: KubeClient, kind: Kind, namespace: str, labels: str = "") -> list[Object]:
     try:
-        return kube.list(kind, namespace)
+        return kube.list(kind, namespace, labels)
     except NotFoundError:  # a real cluster may lack a kind
         return []
 

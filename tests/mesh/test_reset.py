@@ -74,9 +74,11 @@ def test_workloads_that_people_made_go_and_what_the_cluster_made_stays(mesh, kub
 def test_rules_for_the_whole_mesh_go_only_if_they_were_applied_from_here(mesh, kubernetes, desired):
     strict = {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
               "metadata": {"name": "default", "namespace": "istio-system"}, "spec": {}}  # fmt: skip
-    kubernetes.put(managed(strict, "meshtutor"))
+    mesh.apply(strict)
     other = {**strict, "metadata": {"name": "theirs", "namespace": "istio-system"}}
     kubernetes.put(managed(other, "helm"))
+    of_another_learner = {**other["metadata"], "name": "other", "labels": {"meshtutor.lesson-of": "student-08"}}
+    kubernetes.put(managed({**other, "metadata": of_another_learner}, "meshtutor"))
     removed = resetting.restore(mesh.api, "default", desired, injection=True).removed
     assert removed == ["PeerAuthentication istio-system/default"]
 
