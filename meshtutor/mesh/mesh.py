@@ -72,7 +72,8 @@ class Mesh:
         folders = ("bookinfo", "gateway") if gateway else ("bookinfo",)
         desired = manifests.load([study() / "manifests" / folder for folder in folders])
         with Progress("Resetting") as progress:
-            done = resetting.restore(self.api, self.namespace, desired, injection=injection)
+            labels = self.provider.injection if injection else {}
+            done = resetting.restore(self.api, self.namespace, desired, injection=labels)
             self.provenance.remember_files(desired)
             waiting.wait_ready(self.api, self.namespace, timeout=timeout, on_progress=progress)
             waiting.wait_gone(self.api, done.namespaces, timeout=timeout, on_progress=progress)

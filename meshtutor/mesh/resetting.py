@@ -11,7 +11,7 @@ applied goes: namespaces, and Istio objects in Istio's root namespace.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,7 +25,7 @@ from meshtutor.mesh import applying
 from meshtutor.mesh.changes import title
 
 Object = dict[str, Any]
-INJECTION_LABEL: Final = "istio-injection"
+INJECTION_LABELS: Final = ("istio-injection", "istio.io/rev")  # either of them makes Istio inject
 ROOT_NAMESPACE: Final = "istio-system"
 _WORKLOADS: Final = (
     kinds.DEPLOYMENT,
@@ -61,12 +61,15 @@ class Restored:
         return f"{done or 'nothing had changed'} · initial state, ready in {self.seconds:.1f} s"
 
 
-def restore(kube: KubeClient, namespace: str, desired: Manifests, *, injection: bool) -> Restored:
-    """Make the namespace what `desired` says; the caller waits for pods and proxies."""
+def restore(
+    kube: KubeClient, namespace: str, desired: Manifests, *, injection: Mapping[str, str]
+) -> Restored:
+    """Make the namespace what `desired` says; the caller waits for pods and proxies.
+
+    `injection` are the namespace's labels that ask for sidecars; empty for a namespace without.
+    """
     done = Restored()
-    relabelled = set_injection(kube, namespace, injection)
-    if relabelled:
-        done.applied.append(f"the label {INJECTION_LABEL}")
+    done.applied += [f"the label {label}" for label in set_injection(kube, namespace, injection)]
     keep = {_key(obj) for obj in desired}
     others = _foreign_namespaces(kube, namespace)
     done.namespaces = [obj["metadata"]["name"] for obj in others]
@@ -79,19 +82,20 @@ def restore(kube: KubeClient, namespace: str, desired: Manifests, *, injection: 
         if change.action != "unchanged":
             done.applied.append(change.name)
     pods = [pod for pod in kube.list(kinds.POD, namespace) if not pod["metadata"].get("deletionTimestamp")]
-    done.restarted = _restart(kube, [pod for pod in pods if _sidecar_is_wrong(pod, wanted=injection)])
+    done.restarted = _restart(kube, [pod for pod in pods if _sidecar_is_wrong(pod, wanted=bool(injection))])
     done.faults = clear_faults(kube, [pod for pod in pods if pod["metadata"]["name"] not in done.restarted])
     return done
 
 
-def set_injection(kube: KubeClient, namespace: str, wanted: bool) -> bool:
-    """Label the namespace `istio-injection=enabled`, or take the label away; whether that changed it."""
+def set_injection(kube: KubeClient, namespace: str, wanted: Mapping[str, str]) -> list[str]:
+    """Give the namespace these injection labels and no others; the names of those that were different."""
     labels = kube.get(kinds.NAMESPACE, namespace)["metadata"].get("labels") or {}
-    value = "enabled" if wanted else None
-    if labels.get(INJECTION_LABEL) == value:
-        return False
-    kube.merge(kinds.NAMESPACE, namespace, "", {"metadata": {"labels": {INJECTION_LABEL: value}}})
-    return True
+    change = {
+        label: wanted.get(label) for label in INJECTION_LABELS if labels.get(label) != wanted.get(label)
+    }
+    if change:
+        kube.merge(kinds.NAMESPACE, namespace, "", {"metadata": {"labels": change}})
+    return list(change)
 
 
 def clear_faults(kube: KubeClient, pods: list[Object]) -> list[str]:

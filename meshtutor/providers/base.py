@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from meshtutor.kube.client import proxy_path
 from meshtutor.kube.kinds import POD
 from meshtutor.providers.api import Http
 
 _ENVOY_ADMIN = 15000
+INJECTION: Final[Mapping[str, str]] = {"istio-injection": "enabled"}
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,16 @@ class Distribution:
 
 
 class Provider(ABC):
-    """A place where a mesh runs. `http` reads from its API server; `namespace` is the learner's."""
+    """A place where a mesh runs. `http` reads from its API server; `namespace` is the learner's.
+
+    `injection` are the labels by which a namespace asks for sidecars; with revisions of Istio it is `istio.io/rev`.
+    """
 
     kubeconfig: Path
     context: str
     http: Http
     namespace: str = "default"
+    injection: Mapping[str, str] = INJECTION
 
     @abstractmethod
     def info(self) -> MeshInfo:

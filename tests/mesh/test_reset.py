@@ -9,6 +9,7 @@ import pytest
 from meshtutor.errors import NotReadyError
 from meshtutor.kube.manifests import load
 from meshtutor.mesh import resetting, waiting
+from meshtutor.providers.base import INJECTION
 from tests.support.kubernetes import pod
 from tests.support.servers import Answer
 
@@ -42,7 +43,7 @@ def managed(obj, manager):
 
 def test_what_a_lesson_left_goes_and_what_is_missing_comes(mesh, kubernetes, desired):
     kubernetes.put(LEFT)
-    done = resetting.restore(mesh.api, "default", desired, injection=True)
+    done = resetting.restore(mesh.api, "default", desired, injection=INJECTION)
     assert done.removed == ["VirtualService default/mine"]
     assert "Gateway default/bookinfo-gateway" in done.applied
     assert kubernetes.objects["/api/v1/namespaces/default"]["metadata"]["labels"] == {
@@ -51,8 +52,8 @@ def test_what_a_lesson_left_goes_and_what_is_missing_comes(mesh, kubernetes, des
 
 
 def test_the_second_reset_finds_nothing_to_do(mesh, desired):
-    resetting.restore(mesh.api, "default", desired, injection=True)
-    again = resetting.restore(mesh.api, "default", desired, injection=True)
+    resetting.restore(mesh.api, "default", desired, injection=INJECTION)
+    again = resetting.restore(mesh.api, "default", desired, injection=INJECTION)
     assert not again.anything
     assert "nothing had changed" in repr(again)
 
@@ -66,7 +67,7 @@ def test_workloads_that_people_made_go_and_what_the_cluster_made_stays(mesh, kub
     }
     kubernetes.put(managed(extra, "kubectl-client-side-apply"))
     kubernetes.put(managed(root, "kube-controller-manager"))
-    assert resetting.restore(mesh.api, "default", desired, injection=True).removed == [
+    assert resetting.restore(mesh.api, "default", desired, injection=INJECTION).removed == [
         "ConfigMap default/shop"
     ]
 
@@ -77,16 +78,20 @@ def test_rules_for_the_whole_mesh_go_only_if_they_were_applied_from_here(mesh, k
     mesh.apply(strict)
     other = {**strict, "metadata": {"name": "theirs", "namespace": "istio-system"}}
     kubernetes.put(managed(other, "helm"))
-    of_another_learner = {**other["metadata"], "name": "other", "labels": {"meshtutor.lesson-of": "student-08"}}
+    of_another_learner = {
+        **other["metadata"],
+        "name": "other",
+        "labels": {"meshtutor.lesson-of": "student-08"},
+    }
     kubernetes.put(managed({**other, "metadata": of_another_learner}, "meshtutor"))
-    removed = resetting.restore(mesh.api, "default", desired, injection=True).removed
+    removed = resetting.restore(mesh.api, "default", desired, injection=INJECTION).removed
     assert removed == ["PeerAuthentication istio-system/default"]
 
 
 def test_namespaces_that_a_lesson_applied_go_and_no_others(mesh, kubernetes, desired):
     kubernetes.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "theirs"}})
     mesh.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "outside"}})
-    done = resetting.restore(mesh.api, "default", desired, injection=True)
+    done = resetting.restore(mesh.api, "default", desired, injection=INJECTION)
     assert done.namespaces == ["outside"]
     assert done.removed == ["Namespace outside"]
     waiting.wait_gone(mesh.api, done.namespaces, timeout=1)
@@ -115,14 +120,26 @@ def test_pods_without_a_sidecar_are_restarted_when_there_should_be_one(mesh, kub
     opted_out = pod("plain-v1-a-b", "plain", sidecar=False)
     opted_out["metadata"]["labels"]["sidecar.istio.io/inject"] = "false"
     kubernetes.put(opted_out)
-    assert resetting.restore(mesh.api, "default", desired, injection=True).restarted == ["reviews-v1-a-b"]
+    assert resetting.restore(mesh.api, "default", desired, injection=INJECTION).restarted == [
+        "reviews-v1-a-b"
+    ]
 
 
 def test_without_injection_the_label_goes_and_the_sidecars_with_it(mesh, kubernetes, desired):
-    resetting.set_injection(mesh.api, "default", wanted=True)
+    resetting.set_injection(mesh.api, "default", INJECTION)
     kubernetes.put(pod("ratings-v1-a-b", "ratings"))
-    assert resetting.restore(mesh.api, "default", desired, injection=False).restarted == ["ratings-v1-a-b"]
+    assert resetting.restore(mesh.api, "default", desired, injection={}).restarted == ["ratings-v1-a-b"]
     assert kubernetes.objects["/api/v1/namespaces/default"]["metadata"]["labels"] == {}
+
+
+def test_a_namespace_that_asks_a_revision_of_istio_keeps_asking_that_one(mesh, kubernetes, desired):
+    labels = {"istio.io/rev": "canary"}
+    kubernetes.put(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default", "labels": labels}}
+    )
+    done = resetting.restore(mesh.api, "default", desired, injection=labels)
+    assert not any("label" in name for name in done.applied)
+    assert kubernetes.objects["/api/v1/namespaces/default"]["metadata"]["labels"] == labels
 
 
 # --- waiting

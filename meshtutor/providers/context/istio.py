@@ -9,6 +9,7 @@ from meshtutor.errors import ApiStatusError, LabError
 from meshtutor.kube.client import KubeClient, proxy_path
 from meshtutor.kube.kinds import DEPLOYMENT, SERVICE
 from meshtutor.providers import requirements
+from meshtutor.providers.base import INJECTION
 
 OLDEST: Final = requirements.ISTIOCTL.oldest
 MONITORING_PORT: Final = 15014
@@ -60,7 +61,7 @@ def find(kube: KubeClient) -> Istio:
 def injection_labels(istio: Istio) -> dict[str, str]:
     """The namespace label that makes this control plane inject sidecars."""
     revision = "" if istio.revision == "default" else istio.revision
-    return {"istio.io/rev": revision} if revision else {"istio-injection": "enabled"}
+    return {"istio.io/rev": revision} if revision else dict(INJECTION)
 
 
 def _revision(deployment: dict[str, Any]) -> str:

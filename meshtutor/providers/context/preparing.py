@@ -12,6 +12,7 @@ from meshtutor.kube.client import KubeClient
 from meshtutor.kube.kinds import NAMESPACE
 from meshtutor.kube.ordering import rank
 from meshtutor.providers import waits
+from meshtutor.providers.base import INJECTION
 from meshtutor.providers.context import ownership
 from meshtutor.providers.records import Record
 from meshtutor.providers.steps import Said
@@ -88,7 +89,7 @@ class NamespaceIsOurs:
         return {ownership.LABEL: ownership.OURS, **self._injection()}
 
     def _injection(self) -> dict[str, str]:
-        return dict(self._record.options.get("injection") or {"istio-injection": "enabled"})
+        return dict(self._record.options.get("injection") or INJECTION)
 
 
 class ApplicationIsApplied:

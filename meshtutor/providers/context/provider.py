@@ -12,7 +12,7 @@ from meshtutor.kube.kinds import POD, SERVICE
 from meshtutor.kube.official import Official
 from meshtutor.providers import kubeconfigs, pods, records
 from meshtutor.providers.api import ClientHttp
-from meshtutor.providers.base import Distribution, MeshInfo, Provider
+from meshtutor.providers.base import INJECTION, Distribution, MeshInfo, Provider
 from meshtutor.providers.context import forwarder
 from meshtutor.providers.context.distribution import Watcher
 from meshtutor.providers.context.tunnel import Tunnel, TunnelHttp
@@ -33,6 +33,7 @@ class ClusterProvider(Provider):
         self.context = record.context
         self.namespace = record.namespace
         self.kubeconfig = record.kubeconfig
+        self.injection = record.options.get("injection") or INJECTION
         refresh(record)
         self.kube = KubeClient.from_kubeconfig(self.kubeconfig, self.context)
         self.http = ClientHttp(self.kube)
