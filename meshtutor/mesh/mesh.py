@@ -23,7 +23,7 @@ from meshtutor.mesh.explanation import Explanation
 from meshtutor.mesh.provenance import Provenance
 from meshtutor.mesh.sending import CLIENT, Doors
 from meshtutor.providers.base import Distribution, MeshInfo, Provider
-from meshtutor.telemetry.istio import count_requests, wait_for_scrape
+from meshtutor.telemetry.istio import count_requests, patience, wait_for_scrape
 from meshtutor.telemetry.prometheus import Prometheus
 from meshtutor.telemetry.results import Vector
 from meshtutor.traffic.load import Load
@@ -248,13 +248,14 @@ class Mesh:
         return Tally(counted.counts, by)
 
     def wait_for_metrics(
-        self, promql: str | None = None, at_least: float = 0.0, timeout: float = 15.0
+        self, promql: str | None = None, at_least: float = 0.0, timeout: float | None = None
     ) -> Vector | None:
         """Wait until Prometheus knows what has been sent so far: until each target was scraped once more.
 
-        With `promql`, until the sum of its values is `at_least` that much; its result. NotReadyError at the
-        deadline.
+        With `promql`, until the sum of its values is `at_least` that much; its result. NotReadyError after
+        `timeout` seconds; if it is None, after the time for two scrapes, however rare they are in this mesh.
         """
+        timeout = patience(self.prometheus) if timeout is None else timeout
         if promql is None:
             wait_for_scrape(self.prometheus, timeout, time.sleep)
             return None

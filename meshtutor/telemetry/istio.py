@@ -25,7 +25,8 @@ SHORT_LABELS: Final = {
     "status": "response_code",
     "flags": "response_flags",
 }
-_LOOKBACK: Final = 6.0
+_SHORTEST_LOOKBACK: Final = 6.0
+_SHORTEST_PATIENCE: Final = 15.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,10 @@ def read_requests(
     }
     if source:
         labels["source_workload"] = source
-    reach = f"{int((window + _LOOKBACK) * 1000)}ms"
+    lookback = max(
+        _SHORTEST_LOOKBACK, 1.5 * prometheus.scrape_interval
+    )  # the sample before the window counts, too
+    reach = f"{int((window + lookback) * 1000)}ms"
     return RequestSamples(
         prometheus.samples(selector(REQUESTS, labels), reach), prometheus.samples("up", reach)
     )
@@ -95,6 +99,11 @@ def count_requests(
     samples = read_requests(prometheus, service, namespace, seconds, reporter=reporter, source=source)
     end = prometheus.now()
     return Counted(samples.count(by, end - seconds, end), end, seconds)
+
+
+def patience(prometheus: Prometheus) -> float:
+    """How long to wait for a scrape of each target, in seconds: two intervals, because one may fail."""
+    return max(_SHORTEST_PATIENCE, 2 * prometheus.scrape_interval)
 
 
 def wait_for_scrape(

@@ -8,16 +8,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
+
+import yaml
 
 from meshtutor.errors import ApiStatusError, QueryError
 from meshtutor.kube.client import KubeClient, proxy_path
 from meshtutor.kube.kinds import SERVICE
+from meshtutor.telemetry.counters import seconds_of
 from meshtutor.telemetry.results import Matrix, Sample, Series, Vector
 
 NAMESPACE: Final = "istio-system"
 SERVICE_NAME: Final = "prometheus"
 PORT: Final = 9090
+_DEFAULT_INTERVAL: Final = 60.0
 _MANUAL: Final = "https://prometheus.io/docs/prometheus/latest/querying/basics/ explains the language"
 
 
@@ -68,6 +73,14 @@ class Prometheus:
         """The label sets that match a selector such as `istio_requests_total{reporter="source"}`."""
         found: list[dict[str, str]] = self._get("/series", {"match[]": list(selectors)}, 10.0)
         return found
+
+    @cached_property
+    def scrape_interval(self) -> float:
+        """The longest time between two scrapes that its configuration names, in seconds; 60 is its own default."""
+        config = yaml.safe_load(self._get("/status/config", {}, 5.0)["yaml"])
+        places = [config.get("global") or {}, *(config.get("scrape_configs") or ())]
+        named = [place["scrape_interval"] for place in places if "scrape_interval" in place]
+        return max(map(seconds_of, named), default=_DEFAULT_INTERVAL)
 
     def now(self) -> float:
         """Prometheus' own clock, seconds since the epoch: timestamps of samples are in it."""

@@ -10,7 +10,7 @@ import pytest
 
 from meshtutor.errors import NotReadyError, QueryError
 from meshtutor.kube.client import KubeClient
-from meshtutor.telemetry.istio import count_requests, wait_for_scrape
+from meshtutor.telemetry.istio import count_requests, patience, wait_for_scrape
 from meshtutor.telemetry.prometheus import Prometheus
 from tests.support.kubernetes import FakeKubernetes
 from tests.support.servers import Answer
@@ -32,7 +32,13 @@ def kubernetes():
 
 @pytest.fixture
 def prometheus(kubernetes, tmp_path) -> Prometheus:
-    return Prometheus(KubeClient.from_kubeconfig(kubernetes.kubeconfig(tmp_path)))
+    made = Prometheus(KubeClient.from_kubeconfig(kubernetes.kubeconfig(tmp_path)))
+    made.scrape_interval = 1.0
+    return made
+
+
+def configured(yaml: str):
+    return lambda asked: success("", {"yaml": yaml}) if asked.target.endswith("/status/config") else None
 
 
 def query_of(asked) -> str:
@@ -124,6 +130,36 @@ def test_requests_are_counted_by_version_as_the_callers_saw_them(kubernetes, pro
 
     kubernetes.proxied = answer
     assert count_requests(prometheus, "reviews", "default", window="10s").counts == {"v1": 70, "v3": 30}
+
+
+@pytest.mark.parametrize(
+    ("yaml", "seconds"),
+    [
+        ("global: {scrape_interval: 15s}", 15),
+        ("global: {scrape_interval: 1s}\nscrape_configs: [{scrape_interval: 1m30s}, {job_name: x}]", 90),
+        ("scrape_configs: []", 60),
+    ],
+)
+def test_the_rarest_scrape_says_how_long_waiting_for_one_may_take(kubernetes, prometheus, yaml, seconds):
+    del prometheus.scrape_interval
+    kubernetes.proxied = configured(yaml)
+    assert prometheus.scrape_interval == seconds
+    assert patience(prometheus) == 2 * seconds
+
+
+def test_requests_are_counted_from_the_sample_before_the_window_however_rare_scrapes_are(
+    kubernetes, prometheus
+):
+    prometheus.scrape_interval = 15.0
+    asked_for = []
+
+    def answer(asked):
+        asked_for.append(query_of(asked))
+        return success("scalar", [100.0, "100.0"]) if asked_for[-1] == "time()" else success("matrix", [])
+
+    kubernetes.proxied = answer
+    count_requests(prometheus, "reviews", "default", window="5s")
+    assert [query.rpartition("[")[2] for query in asked_for[:2]] == ["27500ms]", "27500ms]"]
 
 
 def test_waiting_for_a_scrape_ends_when_every_target_was_scraped_after_the_start(kubernetes, prometheus):
