@@ -22,8 +22,8 @@ from meshtutor.embedded.istio.gateway_objects import Gateway, Server
 from meshtutor.embedded.istio.hosts import Host
 from meshtutor.embedded.istio.mesh_config import MeshConfig
 from meshtutor.embedded.istio.proxy import Proxy
-from meshtutor.embedded.istio.reading import matches_labels
-from meshtutor.embedded.istio.routes import http_rule, matches
+from meshtutor.embedded.istio.reading import matches_labels, uint32
+from meshtutor.embedded.istio.routes import http_rule, matches, redirects
 from meshtutor.embedded.istio.routes.client import Client
 from meshtutor.embedded.istio.rules import VirtualServices
 from meshtutor.embedded.xds.resource import Resource, pack
@@ -108,6 +108,7 @@ def routes(port: int, servers: list[BoundServer], services: VirtualServices, cli
         name=route_name(port),
         virtual_hosts=_without_repeated_domains(hosts) or [_nothing(port)],
         ignore_port_in_host_matching=True,
+        max_direct_response_body_size_bytes=uint32(redirects.LARGEST_BODY),
     )
     configuration.validate_clusters.value = False
     return pack(configuration)

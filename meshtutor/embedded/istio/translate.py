@@ -19,7 +19,8 @@ from meshtutor.embedded.istio.clusters import Target
 from meshtutor.embedded.istio.hosts import Host, Port
 from meshtutor.embedded.istio.memo import Memo
 from meshtutor.embedded.istio.proxy import Proxy, scope_of
-from meshtutor.embedded.istio.routes import virtual_hosts
+from meshtutor.embedded.istio.reading import boolean, uint32
+from meshtutor.embedded.istio.routes import redirects, virtual_hosts
 from meshtutor.embedded.istio.routes.client import Client
 from meshtutor.embedded.istio.rules import MESH, DestinationRule, VirtualService
 from meshtutor.embedded.istio.snapshot import Snapshot
@@ -189,7 +190,11 @@ class _View:
         parts.append(self._memo.get(("catch all", allow_any), (), partial(_catch_all, allow_any)))
         name = listeners.ROUTE_NAME
         # Istio sets ignore_port_in_host_matching, which would make every domain that names its port unreachable.
-        head = route_pb2.RouteConfiguration(name=name, validate_clusters={"value": False})
+        head = route_pb2.RouteConfiguration(
+            name=name,
+            validate_clusters=boolean(False),
+            max_direct_response_body_size_bytes=uint32(redirects.LARGEST_BODY),
+        )
         content = head.SerializeToString() + repeated(_VIRTUAL_HOSTS, parts)
         return {name: pack_bytes(RDS, name, content)}
 

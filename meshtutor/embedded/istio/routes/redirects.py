@@ -15,6 +15,8 @@ _CODES: Final = {
     307: route.RedirectAction.TEMPORARY_REDIRECT,
     308: route.RedirectAction.PERMANENT_REDIRECT,
 }
+LARGEST_BODY: Final = 1024 * 1024
+"""Bytes that a direct response may have, as validation says; Envoy's own limit is 4096."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 

@@ -45,6 +45,8 @@ CASES = [
             Expect(f"{URL}/a", status=301, location="http://x.example.com:9080/a")),
     answers("direct response", "directResponse: {status: 418, body: {string: short and stout}}", Expect(f"{URL}/", status=418)),
     answers("direct response of bytes", "directResponse: {status: 200, body: {bytes: aGVsbG8=}}", Expect(f"{URL}/", status=200)),
+    answers("direct response beyond Envoy's own limit of 4 KB", f"directResponse: {{status: 200, body: {{string: {'long' * 2000}}}}}",
+            Expect(f"{URL}/", answer={"content-length": "8000"})),
     rule("rewrite: {uri: /b}", Expect(f"{URL}/a/x", path="/b/x", to="v2"), first="match: [{uri: {prefix: /a}}], ", name="rewrite of a prefix"),
     rule("rewrite: {uri: /b}", Expect(f"{URL}/a?q=1", path="/b", to="v2"), first="match: [{uri: {exact: /a}}], ", name="rewrite of a whole path"),
     rule("rewrite: {authority: shop.example.com}", Expect(f"{URL}/", host="shop.example.com"), name="rewrite of the authority"),

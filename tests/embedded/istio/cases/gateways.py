@@ -68,6 +68,8 @@ CASES = [
          at("http://a.example.com/", to="v1"), at("http://b.example.com/", to="v2"), bare=True),
     case("httpsRedirect", SUBSETS + "---\n" + gateway("['*']", more="tls: {httpsRedirect: true}") + "---\n" + bound("['*']", f"[{{{route('v2')}}}]"),
          at("http://any/x", status=301, location="https://any/x"), bare=True),
+    case("a long direct response", bound("['*']", f"[{{directResponse: {{status: 200, body: {{string: {'long' * 2000}}}}}}}]"),
+         at("http://any/", answer={"content-length": "8000"})),
     case("mesh in a match is not the gateway", bound("['*']", f"[{{match: [{{gateways: [mesh]}}], {route('v1')}}}, {{match: [{{gateways: [web]}}], {route('v3')}}}]", gateways="[web, mesh]"),
          at("http://any/", to="v3")),
     case("a match by the gateway's port", bound("['*']", f"[{{match: [{{port: 80}}], {route('v1')}}}]"), at("http://any/", to="v1")),
