@@ -2,7 +2,7 @@
 
 `IMPLEMENTED` lists what works, per kind, as paths with `[]` for a list's and `{}` for a map's values; `**` stands for
 everything below. Whoever implements a field widens this table, and only then. A kind that is not in it is refused
-as a whole. `VALUES` narrows a field to the values that work.
+as a whole. `VALUES` narrows a field to the values that work, `CLAIMS` are maps whose keys may be claims of tokens.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from meshtutor.embedded.istio.validation import values
 from meshtutor.embedded.istio.validation.problem import Problem, Problems, error
 from meshtutor.kube.kinds import ISTIO, kind_of
 from meshtutor.kube.objects import join
@@ -53,6 +54,7 @@ VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("VirtualService", "http[].redirect.redirectCode"): ("0", "301", "302", "303", "307", "308"),
     ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC"),
 }
+CLAIMS: Final = ("http[].match[].headers", "http[].match[].withoutHeaders")
 _WHY: Final[Mapping[tuple[str, str], str]] = {
     (
         "VirtualService",
@@ -84,6 +86,8 @@ def _walk(kind: str, value: Any, path: str, pattern: str) -> Problems:
         yield _refusal(kind, pattern, path)
     elif isinstance(value, dict):
         for key, inner in value.items():
+            if pattern in CLAIMS and values.is_claim(key):
+                yield _claim(key, join(path, key))
             yield from _walk(kind, inner, join(path, key), f"{pattern}.{key}" if pattern else key)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
@@ -102,6 +106,11 @@ def _covers(rule: str, pattern: str) -> bool:
 
 def _begins(whole: str, start: str) -> bool:
     return whole == start or whole.startswith((f"{start}.", f"{start}["))
+
+
+def _claim(name: str, path: str) -> Problem:
+    why = "it needs a RequestAuthentication that reads tokens at the gateway"
+    return error(f"spec.{path}", f"{name}: this lab does not route by a token's claims yet: {why}", _HINT)
 
 
 def _refusal(kind: str, pattern: str, path: str) -> Problem:

@@ -100,6 +100,15 @@ def test_a_value_that_is_not_implemented_is_refused_with_those_that_are():
     assert "only HTTP, " in causes(kinds.GATEWAY, spec)["spec.servers[0].port.protocol"]
 
 
+@pytest.mark.parametrize("field", ["headers", "withoutHeaders"])
+def test_routing_by_a_claim_is_sound_and_refused_by_name(field):
+    match = f"{field}: {{'@request.auth.claims.sub': {{exact: x}}}}"
+    spec = f"{{hosts: [a], gateways: [g], http: [{{match: [{{{match}}}], route: [{{destination: {{host: a}}}}]}}]}}"
+    found = causes(kinds.VIRTUAL_SERVICE, spec)
+    assert list(found) == [f"spec.http[0].match[0].{field}[@request.auth.claims.sub]"]
+    assert "does not route by a token's claims yet" in next(iter(found.values()))
+
+
 def test_a_kind_that_is_not_implemented_is_refused_as_a_whole():
     assert "EnvoyFilter is part of Istio's API" in causes(kinds.ENVOY_FILTER, "{}")["kind"]
 
