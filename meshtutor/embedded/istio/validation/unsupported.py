@@ -3,16 +3,21 @@
 `IMPLEMENTED` lists what works, per kind, as paths with `[]` for a list's and `{}` for a map's values; `**` stands for
 everything below. Whoever implements a field widens this table, and only then. A kind that is not in it is refused
 as a whole. `VALUES` narrows a field to the values that work, `CLAIMS` are maps whose keys may be claims of tokens.
+What the API does not know at all is nobody's business here: the schema drops it, and says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
+from meshtutor.embedded.apiserver.schema.reading import Reader
+from meshtutor.embedded.crds.definitions import spec_type, types
+from meshtutor.embedded.crds.notation import Schema, expand
 from meshtutor.embedded.istio.validation import values
 from meshtutor.embedded.istio.validation.problem import Problem, Problems, error
-from meshtutor.kube.kinds import ISTIO, kind_of
+from meshtutor.kube.kinds import ISTIO, Kind, kind_of
 from meshtutor.kube.objects import join
 
 IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -75,7 +80,13 @@ def check(obj: dict[str, Any]) -> Problems:
     if known is None:
         yield _refusal(kind.kind, "", "kind")
         return
-    yield from _walk(kind.kind, obj.get("spec") or {}, "", "")
+    spec = Reader(custom=True, defaults=False).read(obj.get("spec") or {}, _schema(kind))
+    yield from _walk(kind.kind, spec, "", "")
+
+
+@cache
+def _schema(kind: Kind) -> Schema:
+    return expand(spec_type(kind), types())
 
 
 def _walk(kind: str, value: Any, path: str, pattern: str) -> Problems:

@@ -109,6 +109,13 @@ def test_routing_by_a_claim_is_sound_and_refused_by_name(field):
     assert "does not route by a token's claims yet" in next(iter(found.values()))
 
 
+def test_a_field_that_istio_does_not_know_is_not_called_a_part_of_its_api():
+    obj = request(
+        kinds.VIRTUAL_SERVICE, "{hosts: [a], htpp: [], http: [{timeoutt: 3s, tcp: [{prot: 1}]}]}"
+    ).object
+    assert list(unsupported.check(obj)) == []
+
+
 def test_a_kind_that_is_not_implemented_is_refused_as_a_whole():
     assert "EnvoyFilter is part of Istio's API" in causes(kinds.ENVOY_FILTER, "{}")["kind"]
 
