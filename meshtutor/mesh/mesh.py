@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import Any
@@ -23,6 +23,7 @@ from meshtutor.mesh.explanation import Explanation
 from meshtutor.mesh.provenance import Provenance
 from meshtutor.mesh.sending import CLIENT, Doors
 from meshtutor.providers.base import Distribution, MeshInfo, Provider
+from meshtutor.telemetry.graph import Graph, read_graph
 from meshtutor.telemetry.istio import count_requests, patience, wait_for_scrape
 from meshtutor.telemetry.prometheus import Prometheus
 from meshtutor.telemetry.results import Vector
@@ -246,6 +247,14 @@ class Mesh:
         """
         counted = count_requests(self.prometheus, service, self.namespace, by, window, source=source)
         return Tally(counted.counts, by)
+
+    def graph(self, window: str | float = "60s", namespaces: Collection[str] = ()) -> Graph:
+        """Who called whom in the last `window`: nodes and edges with rates, errors, p95 and mutual TLS, as in Kiali.
+
+        `namespaces` default to the learner's; callers and callees from elsewhere (the gateway) come with them. An
+        empty graph says why in its `notes`.
+        """
+        return read_graph(self.prometheus, self.api, tuple(namespaces) or (self.namespace,), window)
 
     def wait_for_metrics(
         self, promql: str | None = None, at_least: float = 0.0, timeout: float | None = None
