@@ -23,6 +23,7 @@ Said = Callable[[dict[str, Any]], None]
 _LOOK_SECONDS: Final = 20.0
 _KEPT_LINES: Final = 400
 _WORD: Final = re.compile(r"[A-Za-z]{3}")
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")  # k3d colours its words, terminal or not
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ class Tools:
 
     def _listen(self, process: subprocess.Popen[str]) -> str:
         lines: list[str] = []
-        for line in process.stdout or ():
+        for coloured in process.stdout or ():
+            line = _COLOUR.sub("", coloured)
             lines = [*lines[-_KEPT_LINES:], line]
             if _WORD.search(line):  # not the pictures that istioctl draws
                 self._said({"waiting": line.strip()})

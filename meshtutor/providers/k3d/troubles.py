@@ -13,7 +13,10 @@ from meshtutor.providers.tools import ToolError
 
 @dataclass(frozen=True)
 class Trouble:
-    """A pattern in a program's output (case does not matter), what it means, and what to do."""
+    """A pattern in a program's output (case does not matter), what it means, and what to do.
+
+    The pattern's named groups may stand in sentence and hint.
+    """
 
     pattern: str
     sentence: str
@@ -45,6 +48,11 @@ _ALL: Final = (
         "toomanyrequests|429 too many requests|rate limit",
         "The image registry limits pulls without an account, and the limit is reached.",
         "docker login, or wait an hour; then the same command again",
+    ),
+    Trouble(
+        r"failed to pull (the )?image '(?P<image>[^']+)'",
+        "Docker cannot pull the image {image}.",
+        "docker pull {image}   # says why; without a network: docker load -i FILE, a copy of it",
     ),
     Trouble("no space left on device", "The disk is full.", "docker system df; docker image prune"),
     Trouble(
@@ -83,12 +91,13 @@ def explain(error: MeshtutorError, options: K3dOptions) -> MeshtutorError:
     if not isinstance(error, ToolError):
         return error
     for trouble in _ALL:
-        if re.search(trouble.pattern, error.output, re.IGNORECASE):
+        if said := re.search(trouble.pattern, error.output, re.IGNORECASE):
             words = {
                 "port": options.port,
                 "other": options.port + 1,
                 "cluster": options.cluster,
                 "context": options.context,
+                **said.groupdict(),
             }
             hint = f"{trouble.hint.format(**words)}\n    ({error.message})"
             return LabError(trouble.sentence.format(**words), hint)

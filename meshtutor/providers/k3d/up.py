@@ -19,7 +19,7 @@ from meshtutor.providers.k3d.machine import PortIsFree, ToolsAreHere
 from meshtutor.providers.k3d.options import K3dOptions
 from meshtutor.providers.records import Record
 from meshtutor.providers.steps import Said, Step
-from meshtutor.providers.tools import ToolError, Tools, command
+from meshtutor.providers.tools import Command, ToolError, Tools, command
 
 _FIXED: Final = ("port", "agents", "image", "namespace")
 RESUME: Final = (
@@ -52,12 +52,14 @@ def the_steps(record: Record, options: K3dOptions, tools: Tools, said: Said) -> 
 def up(name: str, options: K3dOptions, tools: Tools, said: Said) -> Record:
     """Do what is not done yet; the record of the lab. MeshtutorError names the step that could not be done."""
     record = _record(name, options)
-    steps.run_all(
-        the_steps(record, options, tools, said), said, RESUME, lambda error: troubles.explain(error, options)
-    )
+    todo = the_steps(record, options, tools, said)
+    try:
+        steps.run_all(todo, said, RESUME, lambda error: troubles.explain(error, options))
+    finally:
+        if record.made:  # half a cluster is the lab's, too: `status` and `down` mean it from now on
+            records.choose(name, "k3d")
     record.istio = version_of(tools)
     record.save()
-    records.choose(name, "k3d")
     return record
 
 
@@ -69,27 +71,34 @@ def plan(name: str, options: K3dOptions, tools: Tools) -> list[tuple[str, list[s
 def down(name: str, tools: Tools, *, dry_run: bool = False) -> list[str]:
     """Delete the cluster if we made it, and what we remember; the commands. LabError if it is not ours."""
     options, record, docker = K3dOptions.of(name), records.load(name), Docker(tools)
-    delete = command("k3d", "cluster", "delete", options.cluster)
     if dry_run:
-        return [str(delete)]
+        return [str(_delete(options))]
     try:
-        there = docker.has_cluster(options.cluster)
-        ours = there and (
-            (record is not None and "cluster" in record.made) or docker.made_by_us(options.cluster)
-        )
-        if there and not ours:
-            raise LabError(
-                f"The k3d cluster {options.cluster!r} was not made by meshtutor, so it stays.",
-                f"k3d cluster delete {options.cluster}   # if you are sure",
-            )
-        if ours:
-            tools.run(delete)
+        removals = _removals(docker, options, began=record is not None and "cluster" in record.made)
+        for removal in removals:
+            tools.run(removal)
     except ToolError as error:
         raise troubles.explain(error, options) from error
     records.unchoose(name, "k3d")
     if record is not None:
         record.forget()
-    return [str(delete)] if ours else []
+    return [str(removal) for removal in removals]
+
+
+def _removals(docker: Docker, options: K3dOptions, *, began: bool) -> list[Command]:
+    """What takes away a cluster that we made, or `began` to make; LabError if it is somebody else's."""
+    if not docker.has_cluster(options.cluster):
+        return docker.removals(options.cluster) if began else []
+    if not began and not docker.made_by_us(options.cluster):
+        raise LabError(
+            f"The k3d cluster {options.cluster!r} was not made by meshtutor, so it stays.",
+            f"k3d cluster delete {options.cluster}   # if you are sure",
+        )
+    return [_delete(options)]
+
+
+def _delete(options: K3dOptions) -> Command:
+    return command("k3d", "cluster", "delete", options.cluster)
 
 
 def state(record: Record, tools: Tools) -> Sequence[tuple[str, bool]]:

@@ -74,7 +74,7 @@ class Machine:
     @property
     def changes(self) -> list[str]:
         """The command lines that changed something."""
-        looks = (" version", "docker ps", " get ")
+        looks = (" version", "docker ps", " get ", " ls ")
         return [call for call in self.calls if not any(look in call for look in looks)]
 
     def forget_calls(self) -> None:

@@ -44,6 +44,8 @@ def fail_if_told_to() -> None:
 def docker(world, stdin):
     if ARGS[0] == "version":
         return world["versions"]["docker"]
+    if ARGS[0] in ("network", "volume"):
+        return docker_leftovers(world)
     cluster = world["cluster"]
     wanted = [word.split("=", 1) for word in ARGS if word.startswith(("label=", "status="))]
     labels = {"k3d.cluster": cluster.get("name"), "k3d.role": "server", **cluster.get("labels", {})}
@@ -52,6 +54,15 @@ def docker(world, stdin):
         for kind, value in wanted
     )
     return "c0ffee" if fits else ""
+
+
+def docker_leftovers(world):
+    kind, verb, left = ARGS[0], ARGS[1], world.setdefault("left", {})
+    if verb == "rm":
+        assert left.pop(kind) == ARGS[2]
+        return ARGS[2]
+    assert any(left.get(kind, "k3d-k3s-default") in word or "k3s-default" in word for word in ARGS)
+    return left.get(kind, "")
 
 
 def k3d(world, stdin):

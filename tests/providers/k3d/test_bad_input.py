@@ -143,6 +143,17 @@ SAID = [
         "docker failed to pull image 'k3s': toomanyrequests: You have reached your pull rate limit",
         ("limits pulls", "docker login"),
     ),
+    (
+        CREATE,
+        (
+            "docker failed to pull the image 'docker.io/rancher/k3s:v1.31.5-k3s1': Error response from daemon: "
+            'Get "https://registry/v2/": dial tcp: lookup registry: no such host'
+        ),
+        (
+            "cannot pull the image docker.io/rancher/k3s:v1.31.5-k3s1",
+            "docker pull docker.io/rancher/k3s:v1.31.5",
+        ),
+    ),
     (CREATE, "write /var/lib/docker: no space left on device", ("disk is full", "docker system df")),
 ]
 

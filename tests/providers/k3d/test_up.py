@@ -183,6 +183,27 @@ def test_down_deletes_what_up_made_and_nothing_else(machine: Machine, up: Callab
     assert k3d.down("default", Tools()) == []
 
 
+def test_half_a_cluster_is_known_to_status_and_removed_by_down(machine: Machine, up: Callable) -> None:
+    """As k3d leaves it when it cannot pull its image: its rollback finds no node and keeps network and volume."""
+    machine.fail(
+        "k3d cluster create", output="docker failed to pull the image 'rancher/k3s:v1': no such host"
+    )
+    with pytest.raises(MeshtutorError, match="cannot pull the image rancher/k3s:v1"):
+        up()
+    machine.change(left={"network": "k3d-k3s-default", "volume": "k3d-k3s-default-images"})
+    assert records.chosen("default") == "k3d"
+    removed = ["docker network rm k3d-k3s-default", "docker volume rm k3d-k3s-default-images"]
+    assert k3d.down("default", Tools()) == removed
+    assert machine.read()["left"] == {}
+    assert records.chosen("default") == ""
+
+
+def test_networks_of_a_cluster_that_we_never_began_stay(machine: Machine) -> None:
+    machine.change(left={"network": "k3d-k3s-default"})
+    assert k3d.down("default", Tools()) == []
+    assert machine.read()["left"] == {"network": "k3d-k3s-default"}
+
+
 def test_down_leaves_a_cluster_that_is_not_ours(machine: Machine) -> None:
     machine.change(cluster={"name": "k3s-default", "running": True, "labels": {}})
     with pytest.raises(LabError, match="was not made by meshtutor"):
