@@ -4,12 +4,16 @@ Istio writes into routes and clusters which object made them (metadata `istio.co
 adds the place of the rule. Where that is missing, as on a real cluster, the place follows from the order: Istio makes
 one route for each match of each rule, in their order.
 
-Left out: delegated VirtualServices (the root is named), the inbound side (authorization, authentication).
+A delegated rule has two objects, the delegate and the root; what either says is found at either (see `Ruling`).
+
+Left out: on a real cluster, which delegate a route comes from (Istio names the root only); the inbound side
+(authorization, authentication).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from meshtutor.errors import NotFoundError
@@ -24,6 +28,40 @@ Object = dict[str, Any]
 DOMAIN: Final = "svc.cluster.local"
 _KINDS: Final = {"virtual-service": kinds.VIRTUAL_SERVICE, "destination-rule": kinds.DESTINATION_RULE}
 _CONDITIONAL: Final = frozenset({"gateways", "sourceLabels", "sourceNamespace", "port"})
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """The rule that made a route: `place` in `service`, and if it was delegated, `root_place` in `root`."""
+
+    service: Object | None = None
+    place: str = ""
+    root: Object | None = None
+    root_place: str = ""
+
+    @property
+    def rule(self) -> str:
+        """The path of the rule without its match, "" if unknown."""
+        return rule_only(self.place)
+
+    @property
+    def owner(self) -> Object | None:
+        """The object that names the host: the root, if there is one."""
+        return self.root or self.service
+
+    @property
+    def condition(self) -> tuple[Object | None, str]:
+        """Object and path of the match that took the request; the delegate's where both have one."""
+        if self.root and ".match[" in self.root_place and ".match[" not in self.place:
+            return self.root, self.root_place
+        return self.service, self.place
+
+    def field(self, name: str) -> tuple[Object | None, str]:
+        """Object and path of a field of the rule; the root's where the delegate does not have it."""
+        own = f"{self.rule}.{name}" if self.rule else ""
+        if self.root and self.service and objects.dig(self.service, own) is None:
+            return self.root, f"{rule_only(self.root_place)}.{name}"
+        return self.service, own
 
 
 class Deciders:
@@ -58,6 +96,15 @@ class Deciders:
         where, line = self._provenance.where(obj, path), self._provenance.line(obj, path) if path else ""
         return Decision(title(obj), path, where, line)
 
+    def ruling(self, candidate: Candidate, result: Result) -> Ruling:
+        """The rule behind a route, with the objects as they are in the mesh now."""
+        service = self.made_by(candidate.config) if candidate.config else None
+        if not candidate.root:
+            return Ruling(service, self.rule_of(candidate, result))
+        return Ruling(
+            service, f"spec.{candidate.rule}", self.made_by(candidate.root_config), f"spec.{candidate.root}"
+        )
+
     def rule_of(self, candidate: Candidate, result: Result) -> str:
         """The path of the rule (or match) that made a route: `spec.http[0].match[1]`, or "" if unknown."""
         if candidate.rule:
@@ -72,9 +119,11 @@ class Deciders:
 
 
 def _places(spec: Mapping[str, Any]) -> Iterator[str]:
-    """A path for each route that Istio makes; "" for those that it makes for some proxies only."""
+    """A path for each route that Istio makes; "" where it cannot be told how many it makes."""
     for number, rule in enumerate(spec.get("http") or ()):
-        if not rule.get("match"):
+        if "delegate" in rule:
+            yield ""
+        elif not rule.get("match"):
             yield f"spec.http[{number}]"
         for index, match in enumerate(rule.get("match") or ()):
             yield "" if _CONDITIONAL & match.keys() else f"spec.http[{number}].match[{index}]"

@@ -14,11 +14,11 @@ from meshtutor.errors import MeshtutorError
 from meshtutor.kube import kinds, objects, rollouts
 from meshtutor.kube.client import KubeClient
 from meshtutor.mesh import deciders
-from meshtutor.mesh.deciders import Deciders
+from meshtutor.mesh.deciders import Deciders, Ruling
 from meshtutor.mesh.explanation import Explanation, Lost, Step, fault_text
 from meshtutor.mesh.provenance import Provenance
 from meshtutor.providers.base import Provider
-from meshtutor.xray import Call, Endpoint, Envoy, Result, Target, walk
+from meshtutor.xray import Call, Candidate, Endpoint, Envoy, Result, Target, walk
 
 Object = dict[str, Any]
 GATEWAY_LABEL: Final = "istio=ingressgateway"
@@ -75,29 +75,43 @@ def _listener(envoy: Envoy, kube: KubeClient, pod: Object, call: Call) -> str:
 
 def _steps(result: Result, found: Deciders, pods: Mapping[str, str]) -> Iterator[Step]:
     chosen = result.chosen
-    service = found.made_by(chosen.config) if chosen else None
-    place = found.rule_of(chosen, result) if chosen else ""
-    rule = deciders.rule_only(place)
+    ruling = found.ruling(chosen, result) if chosen else Ruling()
     if result.listener:
         yield Step("listener", result.listener)
     if result.virtual_host:
-        first = next((c.config for c in result.candidates if c.config), "")
-        yield _virtual_host(result, found, service or found.made_by(first))
+        first = next((c.root_config or c.config for c in result.candidates if c.config), "")
+        yield _virtual_host(result, found, ruling.owner or found.made_by(first))
     if chosen:
-        name = f"{chosen.name}: " if chosen.name else ""
-        yield Step("route", f"{name}{chosen.reason}", found.decision(service, place))
-    if result.fault:
-        yield Step("fault", fault_text(result.fault), found.decision(service, f"{rule}.fault"))
-    if result.redirect:
-        yield Step("redirect", result.redirect, found.decision(service, f"{rule}.redirect"))
-    elif result.status and not result.error:
-        yield Step("answer", f"status {result.status}", found.decision(service, f"{rule}.directResponse"))
+        yield from _route(chosen, found, ruling)
+    yield from _answers(result, found, ruling)
     for target in result.targets:
-        yield from _cluster(target, found, service, rule, pods)
+        yield from _cluster(target, found, ruling, pods)
     if result.targets:
-        yield from _policies(result, found, service, rule)
+        yield from _policies(result, found, ruling)
     if result.error:
         yield Step("ends here", result.error)
+
+
+def _route(chosen: Candidate, found: Deciders, ruling: Ruling) -> Iterator[Step]:
+    if ruling.root:
+        path = f"{deciders.rule_only(ruling.root_place)}.delegate"
+        yield Step("delegate", _named(ruling.service), found.decision(ruling.root, path))
+    name = f"{chosen.name}: " if chosen.name else ""
+    yield Step("route", f"{name}{chosen.reason}", found.decision(*ruling.condition))
+
+
+def _answers(result: Result, found: Deciders, ruling: Ruling) -> Iterator[Step]:
+    """What the proxy does before, or instead of, sending the request on."""
+    if result.fault:
+        yield Step("fault", fault_text(result.fault), found.decision(*ruling.field("fault")))
+    if result.redirect:
+        yield Step("redirect", result.redirect, found.decision(*ruling.field("redirect")))
+    elif result.status and not result.error:
+        yield Step("answer", f"status {result.status}", found.decision(*ruling.field("directResponse")))
+
+
+def _named(service: Object | None) -> str:
+    return f"{objects.namespace(service)}/{objects.name(service)}" if service else "not there any more"
 
 
 def _virtual_host(result: Result, found: Deciders, service: Object | None) -> Step:
@@ -110,9 +124,8 @@ def _virtual_host(result: Result, found: Deciders, service: Object | None) -> St
     return Step("virtual host", what, found.decision(owner))
 
 
-def _cluster(
-    target: Target, found: Deciders, service: Object | None, rule: str, pods: Mapping[str, str]
-) -> Iterator[Step]:
+def _cluster(target: Target, found: Deciders, ruling: Ruling, pods: Mapping[str, str]) -> Iterator[Step]:
+    service, rule = ruling.service, ruling.rule
     path = deciders.destination_path(service, rule, target.cluster) if service and rule else ""
     missing = "" if target.exists else "  (does not exist: 503, NC)"
     yield Step("cluster", f"{target.share:g} %  {target.cluster}{missing}", found.decision(service, path))
@@ -130,18 +143,20 @@ def _cluster(
         yield Step("endpoint", "  ".join(part for part in parts if part))
 
 
-def _policies(result: Result, found: Deciders, service: Object | None, rule: str) -> Iterator[Step]:
+def _policies(result: Result, found: Deciders, ruling: Ruling) -> Iterator[Step]:
     """What holds for the request on its way: paths, timeouts, retries, mirrors; defaults are named as such."""
-    rewrite = found.decision(service, f"{rule}.rewrite") if rule else None
+    rewrite = found.decision(*ruling.field("rewrite")) if ruling.rule else None
     if rewrite and rewrite.path:
         yield Step("rewrite", f"{result.authority}{result.path}", rewrite)
     for step, said in (("timeout", _timeout(result)), ("retries", _retries(result.retries))):
-        by = found.decision(service, f"{rule}.{step}") if rule else None
+        by = found.decision(*ruling.field(step)) if ruling.rule else None
         decided = by if by and by.path else None
         yield Step(step, said if decided else f"{said} (the default)", decided)
     for cluster, share in result.mirrors:
-        field = "mirrors" if (objects.dig(service, rule) or {}).get("mirrors") else "mirror"
-        yield Step("mirror", f"{share:g} %  {cluster}", found.decision(service, f"{rule}.{field}"))
+        by = next(
+            (d for f in ("mirrors", "mirror") if (d := found.decision(*ruling.field(f))) and d.path), None
+        )
+        yield Step("mirror", f"{share:g} %  {cluster}", by)
 
 
 def _timeout(result: Result) -> str:
@@ -158,10 +173,9 @@ def _retries(retries: Mapping[str, Any]) -> str:
 
 def _lost(result: Result, found: Deciders) -> Iterator[Lost]:
     for candidate in (*result.lost, *result.later):
-        place = found.rule_of(candidate, result)
-        name = candidate.name or place.removeprefix("spec.") or candidate.config.rpartition("/")[2]
-        made = found.made_by(candidate.config) if candidate.config else None
-        yield Lost(name, candidate.reason, found.decision(made, place))
+        ruling = found.ruling(candidate, result)
+        name = candidate.name or ruling.place.removeprefix("spec.") or candidate.config.rpartition("/")[2]
+        yield Lost(name, candidate.reason, found.decision(*ruling.condition))
 
 
 def _with_health(result: Result, page: Mapping[str, Any]) -> Result:

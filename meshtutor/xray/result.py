@@ -11,7 +11,8 @@ class Candidate:
     """A route that was looked at: `reason` is the first condition that failed, or why it was chosen.
 
     `config` is the object that made the route (Istio's metadata: /apis/.../virtual-service/NAME), `rule` its place in
-    the object's `http` list where this project's control plane tells it.
+    the object's `http` list where this project's control plane tells it. A route that was delegated has the delegate
+    there, and in `root_config` and `root` the object and the place that led to it.
     """
 
     name: str
@@ -19,6 +20,8 @@ class Candidate:
     matched: bool
     config: str = ""
     rule: str = ""
+    root_config: str = ""
+    root: str = ""
 
 
 @dataclass(frozen=True)

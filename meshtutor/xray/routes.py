@@ -76,12 +76,16 @@ def _path_failure(match: Json, path: str) -> str:
 
 def _candidate(route: Json, reason: str) -> Candidate:
     metadata = (route.get("metadata") or {}).get("filter_metadata") or {}
+    config = str((metadata.get("istio") or {}).get("config", ""))
+    placed = metadata.get("meshtutor") or {}
     return Candidate(
         name=route.get("name", ""),
         reason=reason or _why(route.get("match", {})),
         matched=not reason,
-        config=str((metadata.get("istio") or {}).get("config", "")),
-        rule=str((metadata.get("meshtutor") or {}).get("rule", "")),
+        config=str(placed.get("config", config)),
+        rule=str(placed.get("rule", "")),
+        root_config=config if "root" in placed else "",
+        root=str(placed.get("root", "")),
     )
 
 

@@ -82,6 +82,64 @@ def test_each_step_names_its_file_and_line(under, tmp_path):
     assert found.step("subset").by.object == "DestinationRule default/reviews"
 
 
+DELEGATING = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata:
+  name: reviews
+spec:
+  hosts:
+  - reviews
+  http:
+  - match: [{uri: {prefix: /reviews}}]
+    delegate: {name: team}
+    timeout: 3s
+  - route: [{destination: {host: reviews, subset: v1}}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata:
+  name: team
+spec:
+  http:
+  - match: [{headers: {end-user: {exact: jason}}}]
+    route: [{destination: {host: reviews, subset: v2}}]
+    retries: {attempts: 1}
+  - route: [{destination: {host: reviews, subset: v3}}]
+"""
+
+
+def test_a_delegated_rule_is_named_with_its_object_and_line_and_so_is_what_led_there(under, tmp_path):
+    file = tmp_path / "delegating.yaml"
+    file.write_text(DELEGATING)
+    found = under(str(file)).explain("reviews", headers=JASON)
+    team, root = "VirtualService default/team", "VirtualService default/reviews"
+    said = {step: (found.step(step).by.object, found.step(step).by.where) for step in (
+        "virtual host", "delegate", "route", "cluster", "retries", "timeout")}  # fmt: skip
+    assert said == {
+        "virtual host": (root, f"{file}:7"),
+        "delegate": (root, f"{file}:10"),
+        "route": (team, f"{file}:20"),
+        "cluster": (team, f"{file}:21"),
+        "retries": (team, f"{file}:22"),
+        "timeout": (root, f"{file}:11"),
+    }
+    assert [(lost.by.object, lost.by.where) for lost in found.lost] == [
+        (root, f"{file}:9"),
+        (root, f"{file}:12"),
+    ]
+
+
+def test_the_condition_of_a_delegate_without_one_is_the_roots(under, tmp_path):
+    file = tmp_path / "delegating.yaml"
+    file.write_text(DELEGATING)
+    found = under(str(file)).explain("reviews")
+    assert (found.step("route").by.object, found.step("route").by.where) == (
+        "VirtualService default/reviews", f"{file}:9",
+    )  # fmt: skip
+    assert found.step("cluster").by.where == f"{file}:23"
+
+
 def test_no_line_is_named_for_an_object_that_was_changed_since(under, tmp_path, kubectl):
     file = tmp_path / "by-user.yaml"
     file.write_text(BY_USER)

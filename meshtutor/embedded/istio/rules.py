@@ -19,9 +19,26 @@ from meshtutor.embedded.istio.reading import Object, key_of, seniority, spec_of
 MESH: Final = "mesh"
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a rule was written when delegation moved it: object and place (`http[2]`), and the same of the root's rule.
+
+    `matches` has for each match of the rule its number in the delegate and in the root, None where it has no part.
+    """
+
+    config_path: str
+    rule: str
+    root_path: str = ""
+    root_rule: str = ""
+    matches: tuple[tuple[int | None, int | None], ...] = ()
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class VirtualService:
-    """A VirtualService; `hosts` are full names, `gateways` are `mesh` or `NAMESPACE/NAME`."""
+    """A VirtualService; `hosts` are full names, `gateways` are `mesh` or `NAMESPACE/NAME`.
+
+    One that delegates has its delegates' rules in `http`, with an origin for each, and knows its `parts`.
+    """
 
     namespace: str
     name: str
@@ -30,6 +47,8 @@ class VirtualService:
     export_to: frozenset[str]
     http: tuple[dict[str, Any], ...]
     seniority: tuple[str, str]
+    origins: tuple[Origin, ...] = ()
+    parts: tuple[VirtualService, ...] = ()
 
     @property
     def config_path(self) -> str:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from meshtutor.embedded.api import Event
-from meshtutor.embedded.istio import endpoints, gateway_objects, mesh_config, rules, workloads
+from meshtutor.embedded.istio import delegates, endpoints, gateway_objects, mesh_config, rules, workloads
 from meshtutor.embedded.istio.hosts import Host, host_of_service
 from meshtutor.embedded.istio.reading import Key, Object, key_of
 from meshtutor.embedded.istio.routes import virtual_hosts
@@ -155,8 +155,9 @@ class Snapshot:
 
     @cached_property
     def virtual_services(self) -> rules.VirtualServices:
-        """The VirtualServices, ordered and indexed."""
-        return rules.VirtualServices(self.table(kinds.VIRTUAL_SERVICE).values())
+        """The VirtualServices with their delegates' rules, ordered and indexed."""
+        before = self._before["virtual_services"].all if "virtual_services" in self._before else ()
+        return rules.VirtualServices(delegates.merged(self.table(kinds.VIRTUAL_SERVICE), before))
 
     @cached_property
     def destination_rules(self) -> rules.DestinationRules:

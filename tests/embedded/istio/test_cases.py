@@ -18,11 +18,13 @@ from meshtutor.embedded.istio.translate import Translator
 from meshtutor.kube.kinds import POD
 from meshtutor.xray import Call, Envoy, Result, walk
 
-from .cases import STANDARD, Case, Expect, actions, destinations, gateways, matches, names
+from .cases import STANDARD, Case, Expect, actions, delegates, destinations, gateways, matches, names
 from .support import objects as make
 from .support.mesh import Answer, Mesh, running
 
-CASES = [case for table in (matches, names, destinations, gateways, actions) for case in table.CASES]
+CASES = [
+    case for table in (matches, names, destinations, gateways, actions, delegates) for case in table.CASES
+]
 SAMPLE = 400
 GATEWAY = {"app": "istio-ingressgateway", "istio": "ingressgateway"}
 

@@ -84,6 +84,23 @@ def test_a_rule_rebuilds_one_virtual_host_and_touches_routes_only():
     assert all(after[t] is before[t] for t in (CDS, EDS, LDS))
 
 
+def test_a_delegate_that_changes_rebuilds_the_virtual_host_of_its_root_only():
+    world = World(proxies=1)
+    root = make.rule("VirtualService", "root", hosts=["s3"], http=[{"delegate": {"name": "team"}}])
+    team = make.rule("VirtualService", "team", http=[{"route": [{"destination": {"host": "s4"}}]}])
+    world.change(root, team)
+    before = world.configurations()[0]
+    held = world.snapshot.virtual_services.for_sidecar("s3.default.svc.cluster.local", "default")
+    world.change(rule("s9"))
+    again = world.snapshot.virtual_services.for_sidecar("s3.default.svc.cluster.local", "default")
+    assert again is held
+    world.configurations()
+    team["spec"]["http"][0]["route"][0]["destination"]["host"] = "s5"
+    world.change(make.rule("VirtualService", "team", http=team["spec"]["http"]))
+    assert world.built() <= 3
+    assert world.configurations()[0][RDS]["http_proxy"].version != before[RDS]["http_proxy"].version
+
+
 def test_a_pod_that_becomes_unready_changes_one_assignment():
     world = World()
     before = world.configurations()[0][EDS]

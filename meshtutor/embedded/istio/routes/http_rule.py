@@ -114,13 +114,29 @@ def _name(rule: Rule, match: Rule | None) -> str:
 
 
 def _metadata(service: VirtualService, index: int, number: int | None) -> Any:
-    place = f"http[{index}]" if number is None else f"http[{index}].match[{number}]"
     return base_pb2.Metadata(
         filter_metadata={
             "istio": struct({"config": service.config_path}),
-            RULE_METADATA: struct({"rule": place}),
+            RULE_METADATA: struct(_place(service, index, number)),
         }
     )
+
+
+def _place(service: VirtualService, index: int, number: int | None) -> dict[str, str]:
+    """Where a route was written; of a delegate's: `config` is the delegate, `root` the place that led there."""
+    origin = service.origins[index] if service.origins else None
+    if origin is None or not origin.root_path:
+        return {"rule": _numbered(origin.rule if origin else f"http[{index}]", number)}
+    here, above = origin.matches[number] if number is not None else (None, None)
+    return {
+        "config": origin.config_path,
+        "rule": _numbered(origin.rule, here),
+        "root": _numbered(origin.root_rule, above),
+    }
+
+
+def _numbered(rule: str, match: int | None) -> str:
+    return rule if match is None else f"{rule}.match[{match}]"
 
 
 def _operation(out: Any, name: str, port: int) -> str:

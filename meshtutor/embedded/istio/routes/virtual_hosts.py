@@ -25,9 +25,10 @@ DEFAULT_PORT: Final = 80
 
 def of_host(host: Host, port: Port, rule: VirtualService | None, client: Client) -> Any:
     """The virtual host of a port of a service."""
-    routes = http_rule.routes_of(rule, client, port.number) if rule else [default_route(host, port, client)]
+    routes = http_rule.routes_of(rule, client, port.number) if rule else []
     domains = with_ports(names_of(host, client.namespace), port.number, bare=host.default_port is port)
-    return _virtual_host(f"{host.fqdn}:{port.number}", domains, routes)
+    # A rule of which nothing is for this client leaves the service as it is (BuildSidecarVirtualHostWrapper).
+    return _virtual_host(f"{host.fqdn}:{port.number}", domains, routes or [default_route(host, port, client)])
 
 
 def of_unknown_host(name: str, rule: VirtualService, client: Client) -> Any | None:

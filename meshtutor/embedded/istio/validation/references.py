@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meshtutor.embedded.istio.hosts import host_matches, resolve
+from meshtutor.embedded.istio.validation import delegation
 from meshtutor.embedded.istio.validation.problem import Problems, each, warning
 from meshtutor.kube import kinds, objects
 
 Object = dict[str, Any]
-NOT_FOUND: Final = "IST0101"
+NOT_FOUND: Final = delegation.NOT_FOUND
 CONFLICTING_HOSTS: Final = "IST0109"
 PORT_REQUIRED: Final = "IST0112"
 HOST_NOT_IN_GATEWAY: Final = "IST0132"
@@ -99,6 +100,7 @@ def _virtual_service(obj: Object, world: World) -> Problems:
     spec, namespace = objects.spec(obj), _namespace(obj)
     for path, destination in destinations(spec):
         yield from _destination(path, destination, namespace, world)
+    yield from delegation.check(obj, world.virtual_services)
     for path, name in each(spec.get("gateways"), "spec.gateways"):
         if name == "mesh":
             continue

@@ -34,6 +34,8 @@ def _duplicates(routes: list[Route], path: str) -> Problems:
             yield warning(
                 place, f"rule {_name(route, number)} is never used ({why})", "put it first", UNREACHABLE
             )
+        elif "delegate" in route:
+            continue  # its delegate's rules may leave requests to those behind it
         elif not matches:
             open_rule = number
         twice = []

@@ -24,8 +24,8 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
     "VirtualService": (
         "hosts[]", "gateways[]", "exportTo[]",
         *(f"http[].{field}" for field in (
-            "name", "match[].**", "route[].**", "redirect.**", "directResponse.**", "rewrite.**", "timeout",
-            "retries.**", "fault.**", "mirror.**", "mirrors[].**", "mirrorPercentage.**", "mirrorPercent",
+            "name", "match[].**", "route[].**", "delegate.**", "redirect.**", "directResponse.**", "rewrite.**",
+            "timeout", "retries.**", "fault.**", "mirror.**", "mirrors[].**", "mirrorPercentage.**", "mirrorPercent",
             "corsPolicy.**", "headers.**",
         )),
     ),

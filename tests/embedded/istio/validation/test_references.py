@@ -45,6 +45,34 @@ def warnings(kind: str, spec: str, more: str = "") -> list[tuple[str, str]]:
     return [(p.path, p.code) for p in references.check(obj, world(more))]
 
 
+TEAM = """
+---
+{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: team},
+ spec: {exportTo: [default], http: [{match: [{uri: {prefix: /a}}], route: [{destination: {host: reviews}}]}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: theirs, namespace: other},
+ spec: {exportTo: ["."], http: [{route: [{destination: {host: reviews}}]}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: root},
+ spec: {hosts: [y], http: [{route: [{destination: {host: reviews}}]}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        ("{delegate: {name: team}}", []),
+        ("{match: [{uri: {prefix: /}}], delegate: {name: team, namespace: default}}", []),
+        ("{delegate: {name: nobody}}", [("spec.http[0].delegate.name", "IST0101")]),
+        ("{delegate: {name: root}}", [("spec.http[0].delegate.name", "IST0101")]),
+        ("{delegate: {name: theirs, namespace: other}}", [("spec.http[0].delegate.name", "IST0101")]),
+        ("{match: [{uri: {exact: /a/b}}], delegate: {name: team}}", [("spec.http[0].delegate", "")]),
+    ],
+)  # fmt: skip
+def test_what_a_rule_delegates_to_is_there_and_fits(rule, found):
+    assert warnings("VirtualService", f"{{hosts: [x], http: [{rule}]}}", TEAM) == found
+
+
 @pytest.mark.parametrize(
     ("spec", "found"),
     [
