@@ -39,6 +39,7 @@ _LEVELS: Final[Mapping[str, Severity]] = {
     "IST0109": "error",
     "IST0112": "error",
     "IST0131": "info",
+    "IST0173": "error",
 }
 """Where istioctl's level (pkg/config/analysis/msg/messages.yaml) is not a warning."""
 _ORDER: Final = ("error", "warning", "info")

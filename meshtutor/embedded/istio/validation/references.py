@@ -15,6 +15,7 @@ from typing import Any, Final
 from meshtutor.embedded.istio.hosts import host_matches, resolve
 from meshtutor.embedded.istio.validation import delegation
 from meshtutor.embedded.istio.validation.problem import Problems, each, warning
+from meshtutor.embedded.istio.validation.selection import subsets_without_pods
 from meshtutor.kube import kinds, objects
 
 Object = dict[str, Any]
@@ -178,6 +179,8 @@ def _destination_rule(obj: Object, world: World) -> Problems:
         yield warning(
             "spec.host", f"referenced host not found: {written!r}", "the rule does nothing so", NOT_FOUND
         )
+    if service := next((service for service in world.services if _fqdn(service) == host), None):
+        yield from subsets_without_pods(obj, service, world.pods)
     others = [rule for rule in world.rules if objects.ObjectKey.of(rule) != objects.ObjectKey.of(obj)]
     known = World(world.hosts, [*others, obj]).subsets(host)
     for service in world.virtual_services:

@@ -140,3 +140,29 @@ def test_a_gateway_needs_pods_and_a_port_of_their_service():
     assert warnings("Gateway", "{selector: {istio: nobody}, %s}" % (server % 80)) == [
         ("spec.selector", "IST0101")
     ]
+
+
+POD = """
+---
+{apiVersion: v1, kind: Pod, metadata: {name: r, labels: {app: reviews, version: v1}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [
+        ("{version: v1}", []),
+        ("{}", []),
+        ("{version: V1}", [("spec.subsets[0].labels", "IST0173")]),
+        ("{version: v1, tier: gold}", [("spec.subsets[0].labels", "IST0173")]),
+    ],
+)
+def test_a_subset_that_selects_no_pod_is_named(labels, found):
+    assert (
+        warnings("DestinationRule", f"{{host: reviews, subsets: [{{name: v1, labels: {labels}}}]}}", POD)
+        == found
+    )
+
+
+def test_without_any_pod_of_the_service_nothing_is_said_of_its_subsets():
+    assert warnings("DestinationRule", "{host: reviews, subsets: [{name: v1, labels: {version: v9}}]}") == []
