@@ -7,7 +7,7 @@ from typing import Final
 
 from meshtutor.display import html, text
 from meshtutor.errors import MeshtutorError
-from meshtutor.exercises import lesson05, lesson06, lesson07
+from meshtutor.exercises import lesson05, lesson06, lesson07, lesson15
 from meshtutor.exercises.exercise import Exercise
 from meshtutor.exercises.task import Task
 from meshtutor.mesh import Mesh
@@ -51,4 +51,4 @@ def _state(exercise: Exercise) -> str:
     return type(exercise.verdict).state.removesuffix(", because ").removesuffix(". ")
 
 
-BOOK: Final = Book((*lesson05.TASKS, *lesson06.TASKS, *lesson07.TASKS))
+BOOK: Final = Book((*lesson05.TASKS, *lesson06.TASKS, *lesson07.TASKS, *lesson15.TASKS))

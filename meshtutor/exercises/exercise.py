@@ -11,9 +11,9 @@ from meshtutor.exercises.task import Task
 from meshtutor.exercises.verdicts import NotAttempted, NotYet, Verdict
 from meshtutor.kube import manifests
 from meshtutor.mesh import Mesh
-from meshtutor.mesh.changes import Applied, ApplyError
+from meshtutor.mesh.changes import Applied, ApplyError, title
 
-_UNTOUCHED = "Write YAML into the cell and run it again; .hint() helps."
+_UNTOUCHED = "Write your answer into the cell and run it again; .hint() helps."
 
 
 class Exercise:
@@ -26,16 +26,28 @@ class Exercise:
         self._hinted = 0
 
     def check(self) -> Verdict:
-        """Judge what is in the mesh now, however it came there. MeshtutorError before `mt.connect()`."""
-        self.verdict = trial.judge(self._connected(), self.task)
+        """Judge what is in the mesh now, however it came there. MeshtutorError before `mt.connect()`.
+
+        What was done by hand leaves no trace to judge: its verdict is that of the last attempt.
+        """
+        if not self.task.by_hand:
+            self.verdict = trial.judge(self._connected(), self.task)
         return self.verdict
 
-    def attempt(self, yaml: str) -> Verdict:
-        """Apply an answer to a clean mesh and judge it; what cannot be read or is refused is not there yet."""
-        if not written(yaml):
+    def begin(self) -> Note:
+        """Bring the mesh into the state in which the task begins; `attempt` does so by itself."""
+        self._begin(self._connected())
+        there = ", ".join(title(obj) for obj in trial.given(self.task))
+        return Note(f"{self.task.name} {self.task.title}. In the mesh now: {there}.")
+
+    def attempt(self, answer: str) -> Verdict:
+        """Try an answer on a clean mesh and judge it; what cannot be read or is refused is not there yet."""
+        if not written(answer):
             self.verdict = NotAttempted(self.task.name, _UNTOUCHED)
+        elif self.task.by_hand:
+            self.verdict = self._do(answer)
         else:
-            self.verdict = self._try(yaml)
+            self.verdict = self._try(answer)
         return self.verdict
 
     def hint(self) -> Note:
@@ -63,10 +75,20 @@ class Exercise:
             return NotYet(name, f"proxy {nack.proxy} rejected it: {nack.error}")
         return _with_warnings(trial.judge(mesh, self.task), applied)
 
+    def _do(self, python: str) -> Verdict:
+        """The learner's own lines, run as if they stood in a cell; their errors are theirs to see."""
+        mesh = self._connected()
+        self._begin(mesh)
+        before = self.task.measure_without(mesh)
+        exec(compile(python, f"<exercise {self.task.name}>", "exec"), {"mesh": mesh})  # noqa: S102 - it is a cell
+        return trial.judge_by_hand(self.task, before, self.task.measure(mesh))
+
     def _begin(self, mesh: Mesh) -> None:
         mesh.reset()
         if found := trial.given(self.task):
-            mesh.apply(list(found))
+            mesh.apply(found)
+        if self.task.prepare:
+            self.task.prepare(mesh)
 
     def _connected(self) -> Mesh:
         if self.mesh is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,13 +12,15 @@ from meshtutor.mesh import Mesh
 
 FALSE_ALARM: Final = 0.001  # per check of a task, however many shares it measures
 _FEWEST: Final = 20
+_GATEWAY: Final = "gateway"
 
 
 @dataclass(frozen=True)
 class Question:
     """Requests that are sent, and how their answers are judged.
 
-    A `control` says what must not change: it holds with the learner's objects and without them.
+    A `control` says what must not change: it holds with the learner's objects and without them. `target` is a Service,
+    or "gateway" for requests from outside; `from_pod` sends them, by default the client.
     """
 
     about: str
@@ -29,17 +31,25 @@ class Question:
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
     control: bool = False
+    from_pod: str | None = None
 
     def ask(self, mesh: Mesh, n: int, false_alarm: float) -> Finding:
         """Send `n` requests and judge them."""
-        report = mesh.send(self.target, n, path=self.path, method=self.method, headers=self.headers)
+        target = mesh.gateway if self.target == _GATEWAY else self.target
+        report = mesh.send(
+            target, n, path=self.path, method=self.method, headers=self.headers, from_pod=self.from_pod
+        )
         ok, expected, got = self.judge(report, false_alarm)
         return Finding(self.about, ok, expected, got)
 
 
 @dataclass(frozen=True)
 class Task:
-    """An exercise. `given` are manifests that are there before the learner begins."""
+    """An exercise.
+
+    Before the learner begins `given` manifests are there, and what `prepare` did. With `by_hand` the answer is no rule
+    but what a person does with a running mesh: Python that is given `mesh`.
+    """
 
     name: str
     title: str
@@ -47,6 +57,8 @@ class Task:
     questions: tuple[Question, ...]
     hints: tuple[str, ...]
     given: tuple[str, ...] = ()
+    prepare: Callable[[Mesh], None] | None = None
+    by_hand: bool = False
 
     def measure(self, mesh: Mesh) -> tuple[Finding, ...]:
         """All questions, each with its whole n; a right answer fails one in at most FALSE_ALARM of all checks."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from meshtutor.config import study
 from meshtutor.errors import NotFoundError
+from meshtutor.exercises import answers
 from meshtutor.exercises.slips import slips
 from meshtutor.exercises.task import FALSE_ALARM, Task
 from meshtutor.exercises.verdicts import Correct, Finding, NotAttempted, NotYet, Verdict
@@ -44,6 +45,15 @@ def judge(mesh: Mesh, task: Task) -> Verdict:
     return Correct(task.name, _yours(without[0], mine), findings)
 
 
+def judge_by_hand(task: Task, before: tuple[Finding, ...], after: tuple[Finding, ...]) -> Verdict:
+    """Judge what a learner did to the mesh, by what was measured `before` they began and `after`."""
+    if failed := next((finding for finding in after if not finding.ok), None):
+        return NotYet(task.name, f"{failed}.", after)
+    if still := next((finding for finding in before if finding.ok), None):
+        return NotYet(task.name, f"{still.about}: it was so before you began.", after)
+    return Correct(task.name, f"And it is your doing: before, {before[0].about}: {before[0].got}.", after)
+
+
 def learners(mesh: Mesh, task: Task) -> list[Object]:
     """The learner's objects, as they can be applied again."""
     known = {_key(obj): obj["spec"] for obj in given(task)}
@@ -53,9 +63,14 @@ def learners(mesh: Mesh, task: Task) -> list[Object]:
 
 def given(task: Task) -> list[Object]:
     """The Istio objects that belong to the study's initial state and to the task."""
-    sources = [study() / "manifests" / "gateway", *(study() / "manifests" / path for path in task.given)]
+    sources = [study() / "manifests" / path for path in ("gateway", *task.given)]
+    if broken := answers.patient(task.name):
+        sources.append(broken)
     istio = {kind.kind for kind in kinds.ISTIO}
-    return [obj for obj in manifests.load(list(sources)) if obj["kind"] in istio]
+    found = [obj for obj in manifests.load(sources) if obj["kind"] in istio]
+    return list(
+        {_key(obj): obj for obj in found}.values()
+    )  # a patient may have changed an object of the study
 
 
 @contextmanager

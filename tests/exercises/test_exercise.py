@@ -49,10 +49,10 @@ def test_hints_come_one_at_a_time_and_asking_past_the_last_says_so():
 
 
 @pytest.mark.parametrize("name", BOOK)
-def test_a_solution_is_yaml_that_begins_with_what_it_does(name):
+def test_a_solution_begins_with_what_it_does(name):
     solution = mt.exercises[name].solution()
     assert solution.text.startswith("# ")
-    assert manifests.load(solution.text)
+    assert mt.exercises[name].task.by_hand or manifests.load(solution.text)
     for text in answers.wrong(name).values():
         assert text.startswith("# ")
 
@@ -164,7 +164,8 @@ def test_the_rate_of_false_alarms_is_shared_by_all_shares_of_a_task():
 
 def test_slips_are_named_only_where_they_are():
     for name in BOOK:
-        assert not list(slips(manifests.load(answers.reference(name))))
+        if not BOOK[name].task.by_hand:
+            assert not list(slips(manifests.load(answers.reference(name))))
     retried = manifests.load(
         answers.reference("7.1").replace("    route:", "    retries: {attempts: 3}\n    route:")
     )
