@@ -91,7 +91,7 @@ TASKS: Final = (
         ),
         hints=(
             "404, and no flag: the application itself says so. What did it get?",
-            "A rewrite replaces what the prefix matched and keeps the rest: `mesh.explain` shows the path that comes of it.",
+            "A rewrite replaces what the prefix matched and keeps the rest; `mesh.explain` shows the path it makes.",
             "Match `/shop/` and rewrite it to `/`.",
         ),
     ),
