@@ -7,10 +7,22 @@ version looks the same in a table and in a plot.
 
 from meshtutor.charts.answering import answers
 from meshtutor.charts.comparing import compare
+from meshtutor.charts.costs import cost
 from meshtutor.charts.latencies import latency
 from meshtutor.charts.planning import requests_needed
+from meshtutor.charts.scraping import scrape_lag
 from meshtutor.charts.sharing import shares
 from meshtutor.charts.timelines import timeline
 from meshtutor.charts.waterfall import waterfall
 
-__all__ = ["answers", "compare", "latency", "requests_needed", "shares", "timeline", "waterfall"]
+__all__ = [
+    "answers",
+    "compare",
+    "cost",
+    "latency",
+    "requests_needed",
+    "scrape_lag",
+    "shares",
+    "timeline",
+    "waterfall",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from meshtutor.display.tables import Column
@@ -14,6 +14,7 @@ from meshtutor.kube.kinds import Kind
 from meshtutor.telemetry.prometheus import Prometheus
 from meshtutor.telemetry.results import Vector
 
+_SCRAPE: Final = "prometheus.io/scrape"
 NAME_ONLY: Final[tuple[Column, ...]] = (("name", lambda obj: obj["metadata"]["name"]),)
 POD_COLUMNS: Final[tuple[Column, ...]] = (
     ("name", lambda pod: pod["metadata"]["name"]),
@@ -75,3 +76,12 @@ def wait_for_value(prometheus: Prometheus, promql: str, at_least: float, timeout
                 'mesh.prometheus.query("up") shows whether the proxies are scraped',
             )
         time.sleep(0.1)
+
+
+def scraped(pods: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The names of the ready pods that ask Prometheus to be scraped, as Istio's injection makes sidecars do."""
+    return [
+        pod["metadata"]["name"]
+        for pod in pods
+        if rollouts.is_ready(dict(pod)) and (pod["metadata"].get("annotations") or {}).get(_SCRAPE) == "true"
+    ]

@@ -266,7 +266,7 @@ class Mesh:
         """
         timeout = patience(self.prometheus) if timeout is None else timeout
         if promql is None:
-            wait_for_scrape(self.prometheus, timeout, time.sleep)
+            wait_for_scrape(self.prometheus, timeout, time.sleep, finding.scraped(self._own_pods()))
             return None
         return finding.wait_for_value(self.prometheus, promql, at_least, timeout)
 

@@ -11,6 +11,7 @@ long, and the count of zero limits the stretch after the rule of half a gap, not
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
@@ -51,12 +52,17 @@ def sum_of_rates(series: Iterable[Series], at: float, seconds: float, major: int
     return sum(rates) if rates else None
 
 
-def _window(points: Points, start: float, end: float, major: int) -> list[tuple[float, float]]:
+def _window(points: Points, start: float, end: float, major: int) -> Points:
     """Prometheus' clock counts milliseconds; so do comparisons with a window's edges."""
-    first, last = round(start * 1000), round(end * 1000)
-    if major < 3:
-        first -= 1  # the sample at the edge is inside
-    return [point for point in points if first < round(point[0] * 1000) <= last]
+    oldest = _milliseconds((start, 0.0)) - (
+        1 if major < 3 else 0
+    )  # before 3 the sample at the edge was inside
+    first = bisect_right(points, oldest, key=_milliseconds)
+    return points[first : bisect_right(points, _milliseconds((end, 0.0)), key=_milliseconds)]
+
+
+def _milliseconds(point: tuple[float, float]) -> int:
+    return round(point[0] * 1000)
 
 
 def _stretch(distance: float, gap: float) -> float:

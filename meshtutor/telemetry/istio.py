@@ -115,8 +115,8 @@ def wait_for_scrape(
 ) -> float:
     """Wait until every target was scraped after now; Prometheus' time of the last of them. NotReadyError.
 
-    What was counted before this call is in Prometheus' answers after it. `pods` limits it to some pods'
-    targets.
+    What was counted before this call is in Prometheus' answers after it. `pods` must be among the targets: right
+    after their start Prometheus may not have heard of them yet. (Where no target has a label `pod`, nobody can tell.)
     """
     import time
 
@@ -124,11 +124,14 @@ def wait_for_scrape(
     deadline, begun, wanted = monotonic() + timeout, prometheus.now(), set(pods)
     while True:
         scraped = prometheus.query("timestamp(up)")
-        times = [s.value for s in scraped if not wanted or s.labels.get("pod") in wanted]
-        if times and min(times) > begun:
+        known = {s.labels.get("pod", "") for s in scraped} - {""}
+        unheard = sorted(wanted - known) if known else []
+        times = [s.value for s in scraped]
+        if times and min(times) > begun and not unheard:
             return max(times)
         if monotonic() > deadline:
             late = [s.labels.get("pod") or s.labels.get("instance", "?") for s in scraped if s.value <= begun]
+            late += unheard
             raise NotReadyError(
                 f"Prometheus did not scrape {', '.join(late[:5]) or 'anything'} within {timeout:g} s.",
                 'mesh.prometheus.query("up") shows its targets; meshtutor status shows the pods',

@@ -86,6 +86,11 @@ class Prometheus:
         """Prometheus' own clock, seconds since the epoch: timestamps of samples are in it."""
         return float(self._get("/query", {"query": "time()"}, 5.0)["result"][0])
 
+    @cached_property
+    def major(self) -> int:
+        """Its major version; 2 and 3 differ in which samples a window contains."""
+        return int(str(self._get("/status/buildinfo", {}, 5.0)["version"]).split(".", 1)[0])
+
     def _get(self, path: str, params: Mapping[str, Any], timeout: float) -> Any:
         try:
             answer = self._kube.request("GET", self._base + path, params=params, timeout=timeout).json()

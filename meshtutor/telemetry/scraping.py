@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -17,6 +18,24 @@ from meshtutor.telemetry.extrapolation import MAJOR, sum_of_rates
 from meshtutor.telemetry.results import Series
 
 STEP: Final = 1.0  # seconds between two evaluations
+_LATE: Final = 1.5  # gaps after its moment at which a scrape still counts
+_SLOWER: Final = 1.5  # gaps: below that it is the interval of the samples themselves
+
+
+@dataclass(frozen=True)
+class History:
+    """The samples of a selector, and the time (seconds since the epoch) from which to which to look at them."""
+
+    series: tuple[Series, ...]
+    start: float
+    end: float
+    selector: str
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two scrapes of it, the median; infinite if no series has two samples."""
+        gaps = [b - a for one in self.series for a, b in pairwise(one.times)]
+        return median(gaps) if gaps else float("inf")
 
 
 @dataclass(frozen=True)
@@ -50,21 +69,13 @@ class Seen:
         return None
 
 
-def seen(
-    series: Sequence[Series],
-    interval: float,
-    window: float,
-    phase: float = 0.0,
-    *,
-    start: float,
-    end: float,
-    major: int = MAJOR,
-) -> Seen:
-    """How a rate over `window` seconds looks from `start` to `end` through scrapes every `interval` seconds.
+def seen(history: History, interval: float, window: float, phase: float = 0.0, major: int = MAJOR) -> Seen:
+    """How a rate over `window` seconds looks through scrapes every `interval` seconds.
 
-    The first scrape is `phase` seconds after `start`; the interval of the samples is the shortest that can be had.
+    One of the scrapes is `phase` seconds after the start; what was sampled less often cannot be seen more often.
     """
-    kept = thinned(series, interval, start + phase)
+    start, end = history.start, history.end
+    kept = thinned(history.series, interval, start + phase)
     times = tuple(start + STEP * i for i in range(int((end - start) / STEP) + 1))
     rates = tuple(sum_of_rates(kept, at, window, major) for at in times)
     scrapes = sorted({when for one in kept for when in one.times if start <= when <= end})
@@ -74,7 +85,8 @@ def seen(
 def thinned(series: Iterable[Series], interval: float, first: float) -> list[Series]:
     """The samples that a scrape at `first` and every `interval` seconds before and after it would have taken.
 
-    Each is the first real one at or after its moment.
+    Each is the real one right after its moment; where there is none (the series is not there yet, a scrape failed),
+    the slower scrape has none either.
     """
     targets: dict[tuple[str, ...], list[Series]] = {}
     for one in series:
@@ -87,31 +99,23 @@ def thinned(series: Iterable[Series], interval: float, first: float) -> list[Ser
     ]
 
 
-def truth(
-    series: Iterable[Series], start: float, end: float, step: float = STEP
-) -> list[tuple[float, float]]:
-    """(time, per second) of what really happened in each step, to the end of the step; new series count from zero."""
-    steps = [start + step * i for i in range(1, int((end - start) / step) + 1)]
-    known = list(series)
+def truth(history: History, step: float = STEP) -> list[tuple[float, float]]:
+    """(time, per second) of what really happened in each step, to its end; series that are new count from zero."""
+    start, end = history.start, history.end
     return [
-        (at, sum(exact_increase(one.points, at - step, at, start) for one in known) / step) for at in steps
+        (at, sum(exact_increase(one.points, at - step, at, start) for one in history.series) / step)
+        for at in (start + step * i for i in range(1, int((end - start) / step) + 1))
     ]
-
-
-def scrape_interval(series: Iterable[Series]) -> float:
-    """Seconds between two samples, the median; infinite if no series has two."""
-    gaps = [b - a for one in series for a, b in zip(one.times, one.times[1:], strict=False)]
-    return median(gaps) if gaps else float("inf")
 
 
 def _moments(group: Sequence[Series], interval: float, first: float) -> set[float]:
     times = sorted({when for one in group for when in one.times})
-    if not times:
-        return set()
-    due = first + interval * ((times[0] - first) // interval)
-    kept = set()
+    gap = median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0
+    if interval < gap * _SLOWER:
+        return set(times)
+    found: dict[float, float] = {}
     for when in times:
-        if when >= due:
-            kept.add(when)
-            due += interval * ((when - due) // interval + 1)
-    return kept
+        due = first + interval * ((when - first) // interval)
+        if when - due < gap * _LATE:
+            found.setdefault(due, when)
+    return set(found.values())

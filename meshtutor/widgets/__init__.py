@@ -5,8 +5,10 @@ and no HTTP). Does not belong here: plots (charts/), sending and counting (traff
 in the background unless a browser shows the widget and says so every few seconds.
 """
 
+from meshtutor.widgets.cost_of_mesh import CostOfMesh
 from meshtutor.widgets.fault_injector import FaultInjector
 from meshtutor.widgets.match_builder import MatchBuilder
+from meshtutor.widgets.scrape_lag import ScrapeLag
 from meshtutor.widgets.traffic_split import TrafficSplit
 
-__all__ = ["FaultInjector", "MatchBuilder", "TrafficSplit"]
+__all__ = ["CostOfMesh", "FaultInjector", "MatchBuilder", "ScrapeLag", "TrafficSplit"]

@@ -87,6 +87,10 @@ def _wait(url: str, process: subprocess.Popen) -> None:
             return
 
 
+def _sample(when: float, value: float) -> bytes:
+    return b"\x09" + struct.pack("<d", value) + b"\x10" + _varint(round(when * 1000))
+
+
 def _varint(number: int) -> bytes:
     out = bytearray()
     while number > 0x7F:

@@ -191,3 +191,30 @@ def test_waiting_for_a_scrape_that_never_comes_names_the_target(kubernetes, prom
     kubernetes.proxied = answer
     with pytest.raises(NotReadyError, match="did not scrape reviews-v1-a within 3 s"):
         wait_for_scrape(prometheus, 3.0, lambda seconds: None, clock=lambda: next(clock))
+
+
+def test_a_pod_that_prometheus_has_not_heard_of_yet_is_waited_for(kubernetes, prometheus):
+    """Right after a start the targets come one by one; those that are there say nothing about the others."""
+    heard = itertools.chain([["a"], ["a"]], itertools.repeat(["a", "b"]))
+
+    def answer(asked):
+        if query_of(asked) == "time()":
+            return success("scalar", [100.0, "100.0"])
+        return success("vector", [{"metric": {"pod": pod}, "value": [100, "101"]} for pod in next(heard)])
+
+    kubernetes.proxied = answer
+    pauses: list[float] = []
+    wait_for_scrape(prometheus, 5.0, pauses.append, ["a", "b"])
+    assert len(pauses) == 2
+    with pytest.raises(NotReadyError, match="did not scrape c within 0 s"):
+        wait_for_scrape(prometheus, 0.0, pauses.append, ["a", "c"])
+
+
+def test_where_targets_have_no_pod_nobody_can_tell_which_are_missing(kubernetes, prometheus):
+    def answer(asked):
+        if query_of(asked) == "time()":
+            return success("scalar", [100.0, "100.0"])
+        return success("vector", [{"metric": {"instance": "a:1"}, "value": [100, "101"]}])
+
+    kubernetes.proxied = answer
+    assert wait_for_scrape(prometheus, 5.0, lambda seconds: None, ["b"]) == 101

@@ -1,0 +1,72 @@
+"""What proxies cost: percentiles of the latency by the way a request takes, each with its 95 % interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from meshtutor.charts.chart import Chart, axis, layout
+from meshtutor.display import text
+from meshtutor.display.colors import GREY, PURPLE, SKY
+from meshtutor.traffic.racing import Estimate, Timed
+
+PERCENTILES: Final = (50, 90, 99)
+_COLORS: Final = (GREY, SKY, PURPLE)  # ways are not versions: none has a version's colour
+_PATTERNS: Final = ("", "/", "x")
+MEGA: Final = 1_000_000
+
+
+def cost(timed: Sequence[Timed], height: int = 300) -> Chart:
+    """Bars in groups: a group per percentile, a bar per way."""
+    look = layout(
+        axis("", type="category"),
+        axis("latency (ms)", rangemode="tozero"),
+        barmode="group",
+        bargap=0.3,
+        height=height,
+    )
+    return Chart([_bars(one, i) for i, one in enumerate(timed)], look, words(timed, {}))
+
+
+def words(timed: Sequence[Timed], memory: Mapping[str, float]) -> str:
+    """The same as text, with what each way adds to the first, and the memory of the proxies."""
+    rows = [
+        (one.name, *(text.milliseconds(one.quantile(p).value) for p in PERCENTILES), added(one, timed[0]))
+        for one in timed
+    ]
+    heading = (f"{timed[0].n} requests each", *(f"p{p}" for p in PERCENTILES), "adds to the median (95 %)")
+    table = text.columns([heading, *rows], indent="", right=(1, 2, 3))
+    held = ", ".join(f"{pod} {size / MEGA:.1f} MB" for pod, size in sorted(memory.items()))
+    return f"{table}\nmemory of the proxies: {held}" if held else table
+
+
+def added(one: Timed, base: Timed, percent: float = 50) -> str:
+    """`0.31 ms (0.25 to 0.40)`; nothing for the base itself."""
+    return "" if one is base else shown(one.added_to(base, percent))
+
+
+def shown(estimate: Estimate) -> str:
+    """A difference in ms with its interval."""
+    return f"{estimate.value:+.2f} ms ({estimate.low:+.2f} to {estimate.high:+.2f})"
+
+
+def _bars(one: Timed, place: int) -> Any:
+    estimates = [one.quantile(percent) for percent in PERCENTILES]
+    return go.Bar(
+        x=[f"p{percent}" for percent in PERCENTILES],
+        y=[estimate.value for estimate in estimates],
+        name=one.name,
+        marker={"color": _COLORS[place], "pattern": {"shape": _PATTERNS[place], "size": 5, "solidity": 0.2}},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [estimate.high - estimate.value for estimate in estimates],
+            "arrayminus": [estimate.value - estimate.low for estimate in estimates],
+            "thickness": 1.5,
+            "width": 5,
+            "color": GREY,
+        },
+        hovertemplate="%{x}: %{y:.2f} ms<extra>" + one.name + "</extra>",
+    )
