@@ -58,7 +58,10 @@ def _bars(one: Timed, place: int) -> Any:
         x=[f"p{percent}" for percent in PERCENTILES],
         y=[estimate.value for estimate in estimates],
         name=one.name,
-        marker={"color": _COLORS[place], "pattern": {"shape": _PATTERNS[place], "size": 5, "solidity": 0.2}},
+        marker={
+            "color": _COLORS[place],
+            "pattern": {"shape": _PATTERNS[place], "fillmode": "overlay", "size": 7, "solidity": 0.15},
+        },
         error_y={
             "type": "data",
             "symmetric": False,

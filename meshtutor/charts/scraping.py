@@ -41,9 +41,9 @@ def scrape_lag(
         drawn += _styled(one, row, rest[PER_INTERVAL * row : PER_INTERVAL * (row + 1)])
     names = [f"{one.interval:g} s" for one in seen]
     look = layout(
-        axis("time (s)", anchor="y2"),
+        axis("time (s)", anchor="y2", range=[0, length(seen)]),
         axis(f"{what} per second", domain=_ABOVE, rangemode="tozero"),
-        yaxis2=axis("scrapes every", domain=_BELOW, range=[len(seen) - 0.5, -0.5], zeroline=False, showgrid=False,
+        yaxis2=axis("scrapes", domain=_BELOW, range=[len(seen) - 0.5, -0.5], zeroline=False, showgrid=False,
                     tickvals=list(range(len(seen))), ticktext=names),
         height=height,
         uirevision="kept",
@@ -82,6 +82,11 @@ def words(happened: Sequence[tuple[float, float]], seen: Sequence[Seen]) -> str:
     return text.columns([heading, *rows], indent="", right=(1, 2))
 
 
+def length(seen: Sequence[Seen]) -> float:
+    """Seconds from the first evaluation to the last."""
+    return seen[0].times[-1] - seen[0].times[0] if seen and seen[0].times else 1.0
+
+
 def name_of(one: Seen) -> str:
     """Its name in the legend."""
     return f"scraped every {one.interval:g} s"
@@ -113,7 +118,7 @@ def _gaps(one: Seen, row: int, start: float) -> XY:
 
 def _area(truth: XY, what: str) -> Any:
     return go.Scatter(
-        x=truth.x, y=truth.y, name="what happened", mode="lines", fill="tozeroy", fillcolor=translucent(GREY, 0.3),
+        x=truth.x, y=truth.y, name="what happened", mode="lines", fill="tozeroy", fillcolor=translucent(GREY, 0.45),
         line={"width": 0, "shape": "vh"}, hovertemplate="%{y:.0f} " + what + "/s<extra>what happened</extra>",
     )  # fmt: skip
 
@@ -122,13 +127,15 @@ def _styled(one: Seen, row: int, points: Sequence[XY]) -> list[Any]:
     line, scrapes, gaps = points
     color, dash, width = _LOOKS[row % len(_LOOKS)]
     name = name_of(one)
-    below = {"xaxis": "x", "yaxis": "y2", "showlegend": False, "hoverinfo": "skip"}
+    below = {"xaxis": "x", "yaxis": "y2", "hoverinfo": "skip"}
     return [
         go.Scatter(x=line.x, y=line.y, name=name, mode="lines", connectgaps=False, legendgroup=name,
                    line={"color": color, "width": width, "dash": dash},
                    hovertemplate="%{y:.1f}/s<extra>" + name + "</extra>"),
         go.Scatter(x=scrapes.x, y=scrapes.y, mode="markers", legendgroup=name, name=f"{name}: scrapes",
+                   showlegend=False,
                    marker={"symbol": "line-ns", "size": 9, "line": {"width": 1.5, "color": color}}, **below),
-        go.Scatter(x=gaps.x, y=gaps.y, mode="lines", connectgaps=False, legendgroup=name, name=f"{name}: no data",
+        go.Scatter(x=gaps.x, y=gaps.y, mode="lines", connectgaps=False, legendgroup="no data", name="no data",
+                   showlegend=row == 0, legendrank=2000,
                    line={"color": BAD, "width": 4}, **below),
     ]  # fmt: skip

@@ -29,7 +29,7 @@ class CostView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             min=0, max=model.rounds, layout={"width": "16em", "visibility": "hidden"}
         )
         self._status, self._measured = ipywidgets.HTML(), ipywidgets.HTML()
-        self._chart = ipywidgets.VBox()
+        self._chart = ipywidgets.VBox(layout={"width": "100%"})
         self._button.on_click(lambda _: self._worker.request())
         model.observe(lambda _: self._show_status(), ["busy", "done", "message"])
         model.observe(lambda _: self._show_cost(), "cost")

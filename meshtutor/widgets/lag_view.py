@@ -19,6 +19,8 @@ from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.live import IDLE_SECONDS
 
 _HEIGHT: Final = 380
+_CODE: Final = '<code style="white-space:normal;overflow-wrap:anywhere;line-height:1.4">{}</code>'
+_ROW: Final = {"flex_flow": "row wrap", "align_items": "center"}
 _SOURCES: Final = {"recorded: two incidents": False, "live: my Prometheus": True}
 
 
@@ -31,13 +33,13 @@ class LagView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._figure: Any = None
         self._controls = _controls(model)
         self._query, self._notice, self._table = (ipywidgets.HTML() for _ in range(3))
-        self._chart = ipywidgets.VBox()
+        self._chart = ipywidgets.VBox(layout={"width": "100%"})
         self._computing, self._reading = Latest(self._use), Latest(model.refresh)
         self._heartbeat = Heartbeat(self._beat, lambda: None)
         for widget in self._controls.values():
             widget.observe(lambda _: self._moved(), "value")
         model.observe(lambda _: self.draw(), "seen")
-        row = ipywidgets.HBox(list(self._controls.values()), layout={"flex_flow": "row wrap"})
+        row = ipywidgets.HBox([ipywidgets.Label("rate over"), *self._controls.values()], layout=_ROW)
         super().__init__([row, self._query, self._notice, self._chart, self._table, self._heartbeat])
         self.draw()
 
@@ -53,7 +55,8 @@ class LagView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 with self._figure.batch_update():
                     for trace, points in zip(self._figure.data, scraping.traces(happened, seen), strict=True):
                         trace.x, trace.y = points.x, points.y
-            self._query.value = f"<code>{html.cell(self._model.promql)}</code>"
+                    self._figure.layout.xaxis.range = [0, scraping.length(seen)]
+            self._query.value = _CODE.format(html.cell(self._model.promql))
             self._notice.value = html.notice(self._model.message, "warn") if self._model.message else ""
             self._table.value = table(seen)
 
@@ -109,7 +112,7 @@ def _controls(model: LagModel) -> dict[str, Any]:
     windows = WINDOWS if model.window in WINDOWS else (*WINDOWS, model.window)
     return {
         "window": ipywidgets.ToggleButtons(
-            options=windows, value=model.window, description="rate over", style={"button_width": "3.5em"}
+            options=windows, value=model.window, style={"button_width": "3.5em"}
         ),
         "phase": ipywidgets.IntSlider(
             value=model.phase, min=0, max=59, description="scrapes come later by (s)",

@@ -2,53 +2,7 @@
 
 from __future__ import annotations
 
-import nbformat
-import pytest
-
-from tests.browser.conftest import shoot
-
-CONNECT = "import meshtutor as mt\nmesh = mt.connect()\nmesh.reset()"
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-
-
-@pytest.fixture
-def opened(jupyter, page, theme):
-    """Open a notebook of these cells, run them all, and return the tab when the last one is done."""
-
-    def run(name: str, *cells: str):
-        sources = [nbformat.v4.new_code_cell(source) for source in (CONNECT, *cells)]
-        file = f"{name}-{theme}.ipynb"
-        written = nbformat.v4.new_notebook(cells=sources, metadata={"kernelspec": KERNEL})
-        nbformat.write(written, jupyter.folder / "notebooks" / file)
-        page.goto(jupyter.notebook(file))
-        page.locator(".jp-Notebook").wait_for()
-        page.get_by_text("| Idle").wait_for()  # before that, "Run All Cells" does nothing
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        return page
-
-    return run
-
-
-def boxes(page, *selectors: str):
-    """The bounding boxes of all visible elements, by selector and number."""
-    found = {}
-    for selector in selectors:
-        for i, element in enumerate(page.locator(selector).all()):
-            if element.is_visible() and (box := element.bounding_box()):
-                found[f"{selector} {i}"] = box
-    return found
-
-
-def assert_apart(found) -> None:
-    """No two boxes overlap by more than a pixel, and none leaves the window on the right."""
-    items = list(found.items())
-    for i, (name, a) in enumerate(items):
-        assert a["x"] + a["width"] <= 1281, f"{name} leaves the window"
-        for other, b in items[i + 1 :]:
-            wide = min(a["x"] + a["width"], b["x"] + b["width"]) - max(a["x"], b["x"])
-            high = min(a["y"] + a["height"], b["y"] + b["height"]) - max(a["y"], b["y"])
-            assert wide <= 1 or high <= 1, f"{name} overlaps {other}"
+from tests.browser.conftest import assert_apart, boxes, shoot
 
 
 def test_a_match_is_typed_and_the_rows_that_it_catches_are_marked(opened, theme):
