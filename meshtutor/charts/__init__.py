@@ -8,6 +8,7 @@ version looks the same in a table and in a plot.
 from meshtutor.charts.answering import answers
 from meshtutor.charts.comparing import compare
 from meshtutor.charts.costs import cost
+from meshtutor.charts.graphing import mesh_graph
 from meshtutor.charts.latencies import latency
 from meshtutor.charts.planning import requests_needed
 from meshtutor.charts.scraping import scrape_lag
@@ -20,6 +21,7 @@ __all__ = [
     "compare",
     "cost",
     "latency",
+    "mesh_graph",
     "requests_needed",
     "scrape_lag",
     "shares",

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from meshtutor.errors import NotFoundError
-from meshtutor.kube import kinds, objects
+from meshtutor.kube import hosts, kinds, objects
 from meshtutor.kube.kinds import Kind
 from meshtutor.mesh.changes import title
 from meshtutor.mesh.explanation import Decision
@@ -25,7 +25,7 @@ from meshtutor.mesh.provenance import Provenance
 from meshtutor.xray.result import Candidate, Result
 
 Object = dict[str, Any]
-DOMAIN: Final = "svc.cluster.local"
+DOMAIN: Final = hosts.DOMAIN
 _KINDS: Final = {"virtual-service": kinds.VIRTUAL_SERVICE, "destination-rule": kinds.DESTINATION_RULE}
 _CONDITIONAL: Final = frozenset({"gateways", "sourceLabels", "sourceNamespace", "port"})
 
@@ -138,8 +138,7 @@ def host_path(service: Object, fqdn: str) -> str:
     """The path of the entry in `spec.hosts` that covers a host."""
     namespace = objects.namespace(service)
     for index, host in enumerate(objects.spec(service).get("hosts") or ()):
-        full = host if "." in host or "*" in host else f"{host}.{namespace}.{DOMAIN}"
-        if full == fqdn or (full.startswith("*") and fqdn.endswith(full[1:])):
+        if hosts.covers(host, fqdn, namespace):
             return f"spec.hosts[{index}]"
     return "spec.hosts"
 
@@ -150,8 +149,10 @@ def destination_path(service: Object, rule: str, cluster: str) -> str:
     for index, route in enumerate((objects.dig(service, rule) or {}).get("route") or ()):
         destination = route.get("destination") or {}
         host = str(destination.get("host", ""))
-        full = host if "." in host else f"{host}.{objects.namespace(service)}.{DOMAIN}"
-        if full == fqdn and (destination.get("subset") or "") == subset:
+        if (
+            hosts.full(host, objects.namespace(service)) == fqdn
+            and (destination.get("subset") or "") == subset
+        ):
             return f"{rule}.route[{index}].destination.{'subset' if subset else 'host'}"
     return rule
 

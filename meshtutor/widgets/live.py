@@ -53,8 +53,10 @@ class Live(Generic[W]):
         """Somebody looks: go on for another lease."""
         if self._closed:
             return
-        if self._clock() - self._touched > IDLE_SECONDS and not self.paused:
-            self.pause(f"Paused after {IDLE_SECONDS / 60:.0f} minutes without a touch.")
+        if self._clock() - self._touched > IDLE_SECONDS:
+            if not self.paused:
+                self.pause(f"Paused after {IDLE_SECONDS / 60:.0f} minutes without a touch.")
+            return  # the observer's lease runs out
         self.observer.run(LEASE_SECONDS)
         if not self.paused:
             self._run_load()
@@ -66,7 +68,7 @@ class Live(Generic[W]):
             self._load.pause()
 
     def touch(self) -> None:
-        """Somebody did something."""
+        """Somebody did something; what has gone to sleep looks again, and sends again when it is resumed."""
         self._touched = self._clock()
 
     def pause(self, note: str = "Paused.") -> None:

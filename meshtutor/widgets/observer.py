@@ -7,7 +7,6 @@ once; from the second one on only requests under the new rule count.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Final
@@ -16,6 +15,7 @@ from meshtutor.errors import MeshtutorError
 from meshtutor.telemetry.istio import RequestSamples
 from meshtutor.traffic.history import ShareHistory
 from meshtutor.traffic.tally import Tally
+from meshtutor.widgets.leased import Leased
 
 POLL_SECONDS: Final = 0.5
 EAGER_POLL_SECONDS: Final = 0.15  # after a change, so that the next scrape is seen at once
@@ -25,7 +25,7 @@ Read = Callable[[float], RequestSamples]
 OnChange = Callable[[], None]
 
 
-class Observer:
+class Observer(Leased):
     """Polls `read(seconds)` on a lease, as a Load sends; calls `on_change` after each new point or error."""
 
     def __init__(
@@ -38,15 +38,7 @@ class Observer:
         self._clock = clock
         self._changed_at = 0.0
         self._last_scrape = 0.0
-        self._until = 0.0
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether Prometheus is being asked."""
-        return self._thread is not None and self._thread.is_alive() and not self._stop.is_set()
+        super().__init__("meshtutor-observe")
 
     def now(self) -> float:
         """The observer's clock, seconds since the epoch."""
@@ -56,25 +48,7 @@ class Observer:
         """The rule changed: a new target holds from now (or from `at`), and older requests no longer count."""
         self._changed_at = self._clock() if at is None else at
         self.history.aim(self._changed_at, weights)
-
-    def run(self, seconds: float) -> None:
-        """Start, or renew the lease: polling ends `seconds` from now unless it is renewed."""
-        with self._lock:
-            self._until = time.monotonic() + seconds
-            if self.running:
-                return
-            self._stop = threading.Event()
-            self._thread = threading.Thread(
-                target=self._loop, args=(self._stop,), daemon=True, name="meshtutor-observe"
-            )
-            self._thread.start()
-
-    def stop(self) -> None:
-        """End polling; returns when it has ended."""
-        self._stop.set()
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(10.0)
+        self.hurry()
 
     def poll(self) -> bool:
         """Ask once; whether there was anything new."""
@@ -101,9 +75,9 @@ class Observer:
         counts = samples.count("version", start, scraped)
         return Tally({name: count for name, count in counts.items() if name in self.history.names})
 
-    def _loop(self, stop: threading.Event) -> None:
-        while time.monotonic() < self._until and not stop.is_set():
-            if self.poll():
-                self._on_change()
-            recent = self._clock() - self._changed_at < WINDOW_SECONDS
-            stop.wait(EAGER_POLL_SECONDS if recent else POLL_SECONDS)
+    def turn(self) -> float:
+        """Ask, tell of news, and say when to ask again."""
+        if self.poll():
+            self._on_change()
+        recent = self._clock() - self._changed_at < WINDOW_SECONDS
+        return EAGER_POLL_SECONDS if recent else POLL_SECONDS

@@ -7,8 +7,6 @@ in the window, from which no rate can be computed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
-from statistics import median
 from typing import Final
 
 from meshtutor.display import text
@@ -52,8 +50,10 @@ def _why_empty(prometheus: Prometheus, standing: Standing, namespaces: Sequence[
             f"Prometheus scraped nothing in the last {window:g} s; prometheus.query('up') shows its targets."
         )
     if max(scrapes) < 2:
+        interval = prometheus.scrape_interval
         return (
-            f"The last {window:g} s have fewer than two scrapes, and a rate needs two. {_advice(prometheus)}"
+            f"The last {window:g} s have fewer than two scrapes, and a rate needs two. "
+            f"Prometheus scrapes every {interval:g} s: ask for a window of {_ENOUGH * interval:g}s or more."
         )
     counted = prometheus.query(queries.totals(namespaces)).value
     if not counted:
@@ -62,20 +62,6 @@ def _why_empty(prometheus: Prometheus, standing: Standing, namespaces: Sequence[
         f"No growth in the last {window:g} s. {text.count(round(counted), 'request was', 'requests were')} counted "
         "before; the first value of a new series is only its start, so send again, or ask for a wider window."
     )
-
-
-def scrape_interval(prometheus: Prometheus) -> float:
-    """How often Prometheus scrapes, in seconds: the median gap of the last five minutes; 0 if unknown."""
-    found = prometheus.samples("up", "5m")
-    gaps = [later - earlier for series in found for earlier, later in pairwise(series.times)]
-    return round(median(gaps), 1) if gaps else 0.0
-
-
-def _advice(prometheus: Prometheus) -> str:
-    interval = scrape_interval(prometheus)
-    if not interval:
-        return "Prometheus has only just begun to scrape: ask again in a moment."
-    return f"Prometheus scrapes every {interval:g} s: ask for a window of {_ENOUGH * interval:g}s or more."
 
 
 def _without_sidecar(standing: Standing, namespaces: Sequence[str]) -> list[str]:

@@ -1,0 +1,137 @@
+"""The face of a graph: the picture, beside it a panel for what was clicked, below it what can be sent and chosen."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Final
+
+import ipywidgets
+import plotly.graph_objects as go
+
+from meshtutor.charts import graphing
+from meshtutor.display import html
+from meshtutor.widgets import graph_details
+from meshtutor.widgets.graph_model import GraphModel
+from meshtutor.widgets.graph_watch import Watcher
+from meshtutor.widgets.heartbeat import Heartbeat
+from meshtutor.widgets.live import Live
+
+_PANEL_HEIGHT: Final = "34em"
+
+
+class GraphView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """Links a GraphModel and its Live part to widgets; what is shown always comes from these two."""
+
+    def __init__(self, model: GraphModel, live: Live[Watcher]) -> None:
+        self._model = model
+        self._live = live
+        self._drawing = threading.RLock()
+        self._shown: dict[str, Any] = graphing.look(model.graph, model.layout)
+        self._figure = _figure(model)
+        self._panel = ipywidgets.HTML(layout={"width": "100%"})
+        self._status = ipywidgets.HTML()
+        self._button = ipywidgets.Button(layout={"flex": "0 0 11em"})
+        self._choice = ipywidgets.Dropdown(
+            options=model.choices, value="", description="Show", style={"description_width": "3em"},
+            layout={"width": "22em"},
+        )  # fmt: skip
+        self._heartbeat = Heartbeat(self._beat, live.rest)
+        self._link()
+        super().__init__(self._arranged())
+        self.draw()
+
+    def draw(self) -> None:
+        """Put the newest numbers into the picture, in place; called from the watcher's thread."""
+        with self._drawing:
+            self._draw_figure()
+            self._offer()
+            self._show_panel()
+            self._show_status()
+
+    def close(self) -> None:
+        """Take the widgets out of the page."""
+        for widget in (self._heartbeat, self._figure, self._choice, self._button):
+            widget.close()
+        super().close()
+
+    def _link(self) -> None:
+        for index in (graphing.NUMBERS, graphing.NODES):
+            self._figure.data[index].on_click(self._clicked)
+        self._choice.observe(lambda change: self._select(change["new"]), "value")
+        self._button.on_click(self._toggled)
+        self._model.observe(lambda _: self.draw(), "selected")
+
+    def _arranged(self) -> list[Any]:
+        panel = ipywidgets.Box(
+            [self._panel],
+            layout={"flex": "1 1 17em", "min_width": "16em", "max_height": _PANEL_HEIGHT, "overflow": "auto"},
+        )
+        picture = ipywidgets.VBox([self._figure], layout={"flex": "4 1 46em", "min_width": "50em"})
+        beside = ipywidgets.HBox([picture, panel], layout={"flex_flow": "row wrap"})
+        below = ipywidgets.HBox([self._button, self._choice, self._status], layout={"flex_flow": "row wrap"})
+        return [beside, below, self._heartbeat]
+
+    def _draw_figure(self) -> None:
+        """Only what has changed is sent to the page."""
+        model, figure = self._model, self._figure
+        look = graphing.look(model.graph, model.layout)
+        changed = {name: part for name, part in look.items() if self._shown.get(name) != part}
+        with figure.batch_update():
+            for old, new in zip(
+                figure.data, graphing.traces(model.graph, model.layout, model.selected), strict=True
+            ):
+                old.update(new.to_plotly_json())
+        if changed:
+            figure.plotly_relayout(changed)
+        self._shown = look
+
+    def _offer(self) -> None:
+        choices = self._model.choices
+        if list(self._choice.options) != choices:
+            known = {id_ for _, id_ in choices}
+            if self._model.selected not in known:
+                choices.append(("gone", self._model.selected))
+            self._choice.options = choices
+        if self._choice.value != self._model.selected:
+            self._choice.value = self._model.selected
+
+    def _show_panel(self) -> None:
+        drawn = graph_details.panel(self._model.graph, self._model.chosen, self._model.rules)
+        if drawn != self._panel.value:
+            self._panel.value = drawn
+
+    def _show_status(self) -> None:
+        live, load = self._live, self._live.load
+        self._button.description = "Send traffic" if live.paused else "Stop traffic"
+        self._button.icon = "play" if live.paused else "stop"
+        sent = f"{load.rate:g} requests/s, {load.sent} sent · " if load and not live.paused else ""
+        trouble = self._model.error or live.note
+        words = f"{sent}the last {self._model.graph.window:g} s"
+        self._status.value = html.notice(trouble, "warn") if trouble else html.muted(words)
+
+    def _clicked(self, trace: Any, points: Any, state: Any) -> None:
+        del state
+        if points.point_inds:
+            self._select(str(trace.customdata[points.point_inds[0]]))
+
+    def _select(self, id_: str) -> None:
+        self._live.touch()
+        self._model.selected = id_ or ""
+
+    def _toggled(self, button: Any) -> None:
+        del button
+        if self._live.paused:
+            self._live.resume()
+        else:
+            self._live.pause("")
+        self._show_status()
+
+    def _beat(self) -> None:
+        self._live.beat()
+
+
+def _figure(model: GraphModel) -> Any:
+    graph, layout = model.graph, model.layout
+    figure = go.FigureWidget(data=graphing.traces(graph, layout), layout=graphing.look(graph, layout))
+    figure._config = {"displayModeBar": False, "responsive": True}
+    return figure

@@ -1,0 +1,47 @@
+"""The graph in JupyterLab: clicked, and seen to follow the traffic, in both themes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import shoot
+
+NODES, NUMBERS = 4, 3  # traces (charts/graphing.py)
+LABELS = """() => document.querySelector(".js-plotly-plot").data[3].text"""
+PLACES = """() => Object.fromEntries(((trace) => trace.customdata.map((id, i) => [id, [trace.x[i], trace.y[i]]]))(
+  document.querySelector(".js-plotly-plot").data[4]))"""
+PIXELS = """([trace, id]) => {
+  const plot = document.querySelector(".js-plotly-plot"), found = plot.data[trace], box = plot.getBoundingClientRect();
+  const index = found.customdata.indexOf(id), {xaxis, yaxis} = plot._fullLayout;
+  return [box.x + xaxis._offset + xaxis.d2p(found.x[index]), box.y + yaxis._offset + yaxis.d2p(found.y[index])];
+}"""
+
+
+@pytest.fixture
+def graph(opened):
+    """The widget in a notebook of its own, with traffic through the gateway."""
+    page = opened("graph", "graph = mt.widgets.MeshGraph(mesh)\ngraph")
+    page.locator(".js-plotly-plot").wait_for()
+    page.get_by_role("button", name="Send traffic").click()
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot').data[3].customdata.length >= 11")
+    return page
+
+
+def click(page, trace: int, id_: str) -> None:
+    """Click the middle of a point of the picture."""
+    page.locator(".js-plotly-plot").scroll_into_view_if_needed()
+    page.mouse.click(*page.evaluate(PIXELS, [trace, id_]))
+
+
+def test_a_click_shows_a_nodes_numbers_and_an_edges_and_nothing_moves_meanwhile(graph, theme):
+    before = graph.evaluate(PLACES)
+    click(graph, NODES, "workload:default/reviews-v2")
+    graph.get_by_text("workload reviews-v2 in default").wait_for()
+    assert graph.get_by_role("cell", name="pods ready").is_visible()
+    click(graph, NUMBERS, "service:default/productpage -> workload:default/productpage-v1 (http)")
+    graph.get_by_text("productpage → productpage-v1", exact=False).first.wait_for()
+    graph.get_by_role("cell", name="mutual TLS").wait_for()
+    graph.get_by_text("VirtualService default/bookinfo").first.wait_for()
+    shoot(graph, f"mesh graph {theme}")
+    after = graph.evaluate(PLACES)
+    assert {id_: place for id_, place in after.items() if id_ in before} == before
