@@ -6,7 +6,8 @@ longest way from a start, rows follow the mean of the callers' rows. The same gr
 
 A `Layout` remembers: edges that are not seen any more still count, so that nodes keep their places while traffic comes
 and goes. It is settled when nothing new has come for a few graphs, as the first seconds of traffic bring an edge after
-the other; from then on only a new edge that runs against the columns moves anything.
+the other; from then on only a new edge that runs against the columns moves nodes with
+traffic; what is idle stands below them, and steps down for a new row.
 """
 
 from __future__ import annotations

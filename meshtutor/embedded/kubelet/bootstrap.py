@@ -49,6 +49,7 @@ def bootstrap(place: Place, role: str, token: str) -> Json:
             ],
         },
         "stats_config": stats_config(),
+        "stats_flush_interval": "1s",  # until then a histogram does not show what it counted; Envoy's default is 5 s
         "deferred_stat_options": {"enable_deferred_creation_stats": True},
         "layered_runtime": {
             "layers": [
