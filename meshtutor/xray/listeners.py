@@ -44,15 +44,47 @@ def chains(listener: Json) -> list[Json]:
     return [*listener.get("filter_chains", ()), *([default] if default else [])]
 
 
-def chain_of(listener: Json, call: Call) -> Json | None:
-    """The first chain with HTTP in it that fits the call's transport (plain for http)."""
+def chain_of(listener: Json, call: Call) -> tuple[Json | None, str]:
+    """The chain with HTTP in it that takes the call, or None and why there is none.
+
+    Envoy looks at the name that a TLS client calls (SNI) before it looks at the transport: an exact name, then
+    wildcards, the longest first, then chains for any name.
+    """
     http = [chain for chain in chains(listener) if manager(chain)]
-    wanted = "tls" if call.scheme == "https" else "raw_buffer"
-    for chain in http:
-        transport = (chain.get("filter_chain_match") or {}).get("transport_protocol", wanted)
-        if transport == wanted:
-            return chain
-    return http[0] if http else None
+    if not http:
+        return None, "the listener has no HTTP in it: bytes are passed on as they are"
+    tls = call.scheme == "https"
+    named = sorted((chain for chain in http if _fit(chain, call.host if tls else "") >= 0),
+                   key=lambda chain: -_fit(chain, call.host if tls else ""))  # fmt: skip
+    wanted = "tls" if tls else "raw_buffer"
+    for chain in named:
+        if (chain.get("filter_chain_match") or {}).get("transport_protocol", wanted) == wanted:
+            return _speaking(chain, tls=tls, plain_only=not any(map(_is_tls, http)))
+    return (
+        None,
+        f"no filter chain of the listener is for the name {call.host!r} (SNI): the connection is closed",
+    )
+
+
+def _speaking(chain: Json, *, tls: bool, plain_only: bool) -> tuple[Json | None, str]:
+    """The chain, if client and proxy speak the same: TLS or not. An HTTP proxy is called in plain for all schemes."""
+    if plain_only or _is_tls(chain) == tls:
+        return chain, ""
+    return None, "the listener expects TLS" if not tls else "the listener does not speak TLS"
+
+
+def _fit(chain: Json, name: str) -> int:
+    """How narrowly a chain is for a server name: -1 not at all, 0 for any, else the length of its pattern."""
+    patterns = (chain.get("filter_chain_match") or {}).get("server_names") or ()
+    if not patterns:
+        return 0
+    if name in patterns:
+        return len(name) + 1
+    return max((len(p) for p in patterns if p.startswith("*.") and name.endswith(p[1:])), default=-1)
+
+
+def _is_tls(chain: Json) -> bool:
+    return str((chain.get("transport_socket") or {}).get("name", "")).endswith(".tls")
 
 
 def manager(chain: Json) -> Json:

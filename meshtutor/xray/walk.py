@@ -24,9 +24,9 @@ def walk(dump: Mapping[str, Any] | Envoy, call: Call) -> Result:
     if listener is None:
         return Result(error=f"no listener takes a call to port {call.port}")
     result = Result(listener=listener["name"])
-    chain = listeners.chain_of(listener, call)
+    chain, why_not = listeners.chain_of(listener, call)
     if chain is None:
-        return replace(result, error="the listener has no HTTP in it: bytes are passed on as they are")
+        return replace(result, error=why_not)
     manager = listeners.manager(chain)
     name = listeners.route_name(manager)
     config = envoy.routes.get(name) if name else manager.get("route_config")

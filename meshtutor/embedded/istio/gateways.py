@@ -1,31 +1,28 @@
-"""Gateways: listeners and routes of a `router` from the Gateway objects that select it (networking/core/gateway.go).
+"""Gateways: the listeners of a `router` from the Gateway objects that select it (networking/core/gateway.go).
 
 A server's port is a port of the gateway's Service; what is bound is the Service's targetPort (80 -> 8080), on the
-gateway pod's own address. Routes are named `http.BOUNDPORT`. All VirtualServices that are bound to the gateway and
-share a host are merged: oldest first, and routes that take every request go to the end.
+gateway pod's own address. Plain servers of a port share one filter chain; each server that terminates TLS has its
+own, chosen by the name that the client calls (SNI). Their routes are in `gateway_routes`.
 
-Left out: TLS servers (HTTPS with credentialName, TLS passthrough).
+Left out: TLS passthrough and TCP, which route bytes and not requests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
-from envoy.config.route.v3 import route_components_pb2, route_pb2
 
-from meshtutor.embedded.istio import access_log, http_connection, telemetry
+from meshtutor.embedded.istio import access_log, http_connection, server_tls, telemetry
 from meshtutor.embedded.istio.endpoints import socket_address
 from meshtutor.embedded.istio.gateway_objects import Gateway, Server
 from meshtutor.embedded.istio.hosts import Host
+from meshtutor.embedded.istio.inbound import tls_inspector
 from meshtutor.embedded.istio.mesh_config import MeshConfig
 from meshtutor.embedded.istio.proxy import Proxy
-from meshtutor.embedded.istio.reading import matches_labels, uint32
-from meshtutor.embedded.istio.routes import http_rule, matches, redirects
-from meshtutor.embedded.istio.routes.client import Client
-from meshtutor.embedded.istio.rules import VirtualServices
+from meshtutor.embedded.istio.reading import matches_labels
 from meshtutor.embedded.xds.resource import Resource, pack
 
 HTTP_PROTOCOLS: Final = frozenset({"HTTP", "HTTP2", "GRPC"})
@@ -39,25 +36,48 @@ class BoundServer:
     server: Server
     port: int
 
+    @property
+    def tls(self) -> bool:
+        """Whether it terminates TLS."""
+        return self.server.protocol == "HTTPS" and server_tls.terminates(self.server.tls)
 
-@dataclass
-class _Host:
-    """A virtual host that is being put together."""
+    @property
+    def route_name(self) -> str:
+        """The name of its routes: plain servers of a port share them (pilot/pkg/model/gateway.go)."""
+        if not self.tls:
+            return f"http.{self.port}"
+        gateway, server = self.gateway, self.server
+        return f"https.{server.port}.{server.port_name}.{gateway.name}.{gateway.namespace}"
 
-    routes: list[Any] = field(default_factory=list)
-    redirect_to_https: bool = False
+    @property
+    def server_names(self) -> list[str]:
+        """The names by which a client reaches it over TLS; none if any name will do."""
+        names = sorted({pattern.lower() for _, pattern in self.server.hosts})
+        return [] if "*" in names else names
 
 
 def bound_servers(proxy: Proxy, gateways: Iterable[Gateway], hosts: Iterable[Host]) -> list[BoundServer]:
-    """The HTTP servers that a gateway pod serves, oldest Gateway first."""
+    """The HTTP servers of a gateway pod, oldest Gateway first, without those that conflict with an older one."""
     ports = _target_ports(proxy, hosts)
-    return [
+    found = (
         BoundServer(gateway, server, ports.get(server.port, server.port))
         for gateway in gateways
         if matches_labels(gateway.selector, proxy.workload.labels)
         for server in gateway.servers
-        if server.protocol in HTTP_PROTOCOLS
-    ]
+    )
+    return list(_without_conflicts(one for one in found if one.tls or one.server.protocol in HTTP_PROTOCOLS))
+
+
+def _without_conflicts(servers: Iterable[BoundServer]) -> Iterator[BoundServer]:
+    """A port is plain or TLS, a name leads to one server: Envoy refuses chains that match the same (mergeGateways)."""
+    plain: dict[int, bool] = {}
+    taken: set[tuple[int, str]] = set()
+    for bound in servers:
+        names = {(bound.port, name) for name in bound.server_names or ["*"]}
+        if plain.setdefault(bound.port, not bound.tls) is bound.tls or (bound.tls and names & taken):
+            continue
+        taken |= names
+        yield bound
 
 
 def _target_ports(proxy: Proxy, hosts: Iterable[Host]) -> dict[int, int]:
@@ -74,103 +94,46 @@ def _target_ports(proxy: Proxy, hosts: Iterable[Host]) -> dict[int, int]:
     return found
 
 
-def route_name(port: int) -> str:
-    """The name of the routes of a bound port."""
-    return f"http.{port}"
-
-
-def listener(proxy: Proxy, port: int, mesh: MeshConfig) -> Resource:
-    """The listener of a bound port."""
-    name = f"{proxy.ip}_{port}"
-    logs = [*access_log.file_loggers(mesh), telemetry.outbound_logger(proxy.workload)]
-    manager = http_connection.gateway_manager(
-        f"outbound_0.0.0.0_{port};", route_name(port), proxy.workload, logs
-    )
-    return pack(
-        listener_pb2.Listener(
-            name=name,
-            address=socket_address(proxy.ip, port),
-            traffic_direction="OUTBOUND",
-            metadata=telemetry.listener_metadata(),
-            filter_chains=[listener_components_pb2.FilterChain(filters=[manager])],
-        ),
-        refs=(route_name(port),),
-    )
-
-
-def routes(port: int, servers: list[BoundServer], services: VirtualServices, client: Client) -> Resource:
-    """The routes of a bound port; `client` stands for the gateway pod, whichever Gateway is asked for."""
-    found: dict[tuple[str, int], _Host] = {}
-    for bound in servers:
-        _add_server(found, bound, services, client)
-    hosts = [_virtual_host(name, number, host) for (name, number), host in found.items()]
-    configuration = route_pb2.RouteConfiguration(
-        name=route_name(port),
-        virtual_hosts=_without_repeated_domains(hosts) or [_nothing(port)],
-        ignore_port_in_host_matching=True,
-        max_direct_response_body_size_bytes=uint32(redirects.LARGEST_BODY),
-    )
-    configuration.validate_clusters.value = False
-    return pack(configuration)
-
-
-def _add_server(
-    found: dict[tuple[str, int], _Host], bound: BoundServer, services: VirtualServices, client: Client
-) -> None:
-    gateway, server = bound.gateway, bound.server
-    viewer = Client(
-        client.namespace,
-        client.labels,
-        frozenset({gateway.full_name}),
-        client.hosts,
-        client.rules,
-        client.mesh,
-    )
-    redirect = bool(server.tls.get("httpsRedirect"))
-    for service in services.for_gateway(gateway.full_name, client.namespace):
-        accepted = [name for host in service.hosts if (name := server.accepts(host, service.namespace))]
-        made = http_rule.routes_of(service, viewer, server.port) if accepted else []
-        for name in dict.fromkeys(accepted):
-            if made:
-                host = found.setdefault((name, server.port), _Host())
-                host.routes.extend(made)
-                host.redirect_to_https |= redirect
-    if redirect:
-        for _, name in server.hosts:
-            found.setdefault((name, server.port), _Host()).redirect_to_https = True
-
-
-def _virtual_host(name: str, port: int, host: _Host) -> Any:
-    out = route_components_pb2.VirtualHost(
-        name=f"{name}:{port}",
-        domains=[name],
-        routes=sorted(host.routes, key=matches.is_catch_all),
-        include_request_attempt_count=True,
-    )
-    if host.redirect_to_https:
-        out.require_tls = route_components_pb2.VirtualHost.ALL
-    return out
-
-
-def _without_repeated_domains(hosts: list[Any]) -> list[Any]:
-    """Two servers of one bound port may have the same host: the first stays; Envoy would refuse both."""
-    seen: set[str] = set()
-    kept = []
-    for host in hosts:
-        if host.domains[0] not in seen:
-            seen.add(host.domains[0])
-            kept.append(host)
-    return kept
-
-
-def _nothing(port: int) -> Any:
-    """No VirtualService is bound: every request is answered with 404."""
-    return route_components_pb2.VirtualHost(name=f"blackhole:{port}", domains=["*"])
-
-
 def by_port(servers: Iterable[BoundServer]) -> Mapping[int, list[BoundServer]]:
     """Servers by the port that is bound."""
     found: dict[int, list[BoundServer]] = {}
     for bound in servers:
         found.setdefault(bound.port, []).append(bound)
     return found
+
+
+def secret_names(servers: Iterable[BoundServer]) -> Iterator[str]:
+    """Every secret that the listeners of these servers ask for."""
+    for bound in servers:
+        if bound.tls:
+            yield from server_tls.secret_names(bound.server.tls)
+
+
+def listener(proxy: Proxy, port: int, servers: list[BoundServer], mesh: MeshConfig) -> Resource:
+    """The listener of a bound port; its servers are all plain or all TLS."""
+    name, tls = f"{proxy.ip}_{port}", servers[0].tls
+    chains = [_chain(proxy, bound, mesh) for bound in (servers if tls else servers[:1])]
+    return pack(
+        listener_pb2.Listener(
+            name=name,
+            address=socket_address(proxy.ip, port),
+            traffic_direction="OUTBOUND",
+            metadata=telemetry.listener_metadata(),
+            listener_filters=[tls_inspector()] if tls else [],
+            filter_chains=chains,
+        ),
+        refs=dict.fromkeys(bound.route_name for bound in servers),
+    )
+
+
+def _chain(proxy: Proxy, bound: BoundServer, mesh: MeshConfig) -> Any:
+    logs = [*access_log.file_loggers(mesh), telemetry.outbound_logger(proxy.workload)]
+    prefix = f"outbound_0.0.0.0_{bound.port};"
+    manager = http_connection.gateway_manager(prefix, bound.route_name, proxy.workload, logs)
+    chain = listener_components_pb2.FilterChain(filters=[manager])
+    if bound.tls:
+        chain.name = bound.route_name
+        chain.transport_socket.CopyFrom(server_tls.socket(bound.server.tls))
+        if names := bound.server_names:
+            chain.filter_chain_match.server_names.extend(names)
+    return chain

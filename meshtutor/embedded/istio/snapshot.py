@@ -11,7 +11,15 @@ from functools import cached_property
 from typing import Any, Final
 
 from meshtutor.embedded.api import Event
-from meshtutor.embedded.istio import delegates, endpoints, gateway_objects, mesh_config, rules, workloads
+from meshtutor.embedded.istio import (
+    credentials,
+    delegates,
+    endpoints,
+    gateway_objects,
+    mesh_config,
+    rules,
+    workloads,
+)
 from meshtutor.embedded.istio.hosts import Host, host_of_service
 from meshtutor.embedded.istio.reading import Key, Object, key_of
 from meshtutor.embedded.istio.routes import virtual_hosts
@@ -20,7 +28,7 @@ from meshtutor.kube.kinds import Kind
 
 WATCHED: Final = (
     kinds.NAMESPACE, kinds.NODE, kinds.POD, kinds.SERVICE, kinds.ENDPOINT_SLICE, kinds.CONFIG_MAP,
-    kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY,
+    kinds.SECRET, kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY,
 )  # fmt: skip
 
 _READ: Final[Mapping[Kind, Callable[[Object], Any]]] = {
@@ -28,6 +36,7 @@ _READ: Final[Mapping[Kind, Callable[[Object], Any]]] = {
     kinds.VIRTUAL_SERVICE: rules.virtual_service,
     kinds.DESTINATION_RULE: rules.destination_rule,
     kinds.GATEWAY: gateway_objects.gateway,
+    kinds.SECRET: credentials.credential,
 }
 _SOURCES: Final[Mapping[str, frozenset[Kind]]] = {
     "hosts": frozenset({kinds.SERVICE}),

@@ -14,7 +14,16 @@ from typing import Any
 
 from envoy.config.route.v3 import route_pb2
 
-from meshtutor.embedded.istio import clusters, consistency, endpoints, gateways, inbound, listeners
+from meshtutor.embedded.istio import (
+    clusters,
+    consistency,
+    credentials,
+    endpoints,
+    gateway_routes,
+    gateways,
+    inbound,
+    listeners,
+)
 from meshtutor.embedded.istio.clusters import Target
 from meshtutor.embedded.istio.hosts import Host, Port
 from meshtutor.embedded.istio.memo import Memo
@@ -29,6 +38,7 @@ from meshtutor.embedded.xds.resource import (
     EDS,
     LDS,
     RDS,
+    SDS,
     Configuration,
     Resource,
     Resources,
@@ -36,6 +46,7 @@ from meshtutor.embedded.xds.resource import (
     pack_bytes,
 )
 from meshtutor.embedded.xds.wire import field_tag, repeated
+from meshtutor.kube import kinds
 
 _VIRTUAL_HOSTS = field_tag(route_pb2.RouteConfiguration.DESCRIPTOR.fields_by_name["virtual_hosts"].number)
 
@@ -50,6 +61,7 @@ class Translator:
         """All that a proxy shall have; equal tables are the same object as last time. Raises InconsistentError."""
         view = _View(self.memo, proxy, snapshot)
         found = {CDS: view.clusters(), EDS: view.endpoints(), LDS: view.listeners(), RDS: view.routes()}
+        found[SDS] = view.secrets()
         self.memo.get(("consistent", proxy.name), tuple(found.values()), partial(consistency.check, found))
         return found
 
@@ -103,6 +115,14 @@ class _View:
             bound = tuple(self._bound())
             return self._memo.get(("gateway routes", self._scope), (bound, *rules), self._gateway_routes)
         return self._memo.get(("routes", self._scope), rules, self._sidecar_routes)
+
+    def secrets(self) -> Resources:
+        """SDS: what the listeners ask for by a `credentialName`, from Secrets of the proxy's own namespace."""
+        names = tuple(dict.fromkeys(gateways.secret_names(self._bound())))
+        there, namespace = self._snapshot.table(kinds.SECRET), self._proxy.namespace
+        held = tuple(credentials.find(name, namespace, there) for name in names)
+        build = partial(credentials.resources, names, namespace, there)
+        return self._memo.get(("secrets", self._proxy.name), (names, held), build)
 
     def _visible_hosts(self) -> Iterator[Host]:
         return (host for host in self._snapshot.hosts.values() if host.visible_from(self._scope.namespace))
@@ -165,7 +185,8 @@ class _View:
     def _listeners(self) -> Resources:
         if self._proxy.router:
             built = [
-                gateways.listener(self._proxy, port, self._mesh) for port in gateways.by_port(self._bound())
+                gateways.listener(self._proxy, port, servers, self._mesh)
+                for port, servers in gateways.by_port(self._bound()).items()
             ]
         else:
             built = [listeners.outbound(self._proxy, self._mesh)]
@@ -174,8 +195,8 @@ class _View:
 
     def _gateway_routes(self) -> Resources:
         services = self._snapshot.virtual_services
-        ports = gateways.by_port(self._bound())
-        built = [gateways.routes(port, servers, services, self._client) for port, servers in ports.items()]
+        shared = gateway_routes.by_name(self._bound())
+        built = [gateway_routes.routes(name, bound, services, self._client) for name, bound in shared.items()]
         return {routes.name: routes for routes in built}
 
     def _sidecar_routes(self) -> Resources:

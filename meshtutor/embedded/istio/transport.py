@@ -1,7 +1,8 @@
-"""Mutual TLS between proxies: contexts for both ends, with certificates from SDS.
+"""Mutual TLS between proxies: contexts for both ends; and the parts that all TLS contexts are made of.
 
-Parameters: pilot/pkg/networking/core/cluster_tls.go, pkg/model/authentication.go. Certificates come from the static
-cluster `sds-grpc` of the bootstrap, where Istio's agent sits on a real node.
+Parameters: pilot/pkg/networking/core/cluster_tls.go, pkg/model/authentication.go. A workload's own certificates come
+from the static cluster `sds-grpc` of the bootstrap, where Istio's agent sits on a real node; those that a
+`credentialName` names come with the rest of the configuration.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ SERVER_ALPN: Final = ("h2", "http/1.1")
 MUTUAL_TLS_ALPN: Final = ("istio-peer-exchange", "istio", "istio-http/1.0", "istio-http/1.1", "istio-h2")
 """The protocols that choose the mutual TLS filter chain (pilot/pkg/security/authn: PERMISSIVE)."""
 
+_PATIENCE: Final = 2.0
+
 
 def any_of(message: Any) -> any_pb2.Any:
     """A message packed with its type, byte for byte the same each time."""
@@ -41,6 +44,17 @@ def ads() -> Any:
         initial_fetch_timeout=duration(0.0),
         resource_api_version=config_source_pb2.ApiVersion.V3,
     )
+
+
+def credential(name: str) -> Any:
+    """A certificate that comes over the stream that is open anyway, by its resource's name (see `credentials`).
+
+    A Secret that does not exist must not block the others of a listener for ever, so the wait ends (Istio: after
+    Envoy's 15 s); until the Secret comes, connections that need it fail.
+    """
+    source = ads()
+    source.initial_fetch_timeout.CopyFrom(duration(_PATIENCE))
+    return secret_pb2.SdsSecretConfig(name=name, sds_config=source)
 
 
 def _secret(name: str) -> Any:
@@ -85,7 +99,18 @@ def _uri(**matcher: str) -> Any:
     return matched(san_type=matched.URI, matcher=string_pb2.StringMatcher(**matcher))
 
 
-def _tls(context: Any) -> Any:
+def any_kind_of_name(names: Iterable[str]) -> list[Any]:
+    """Matchers for exact names in a certificate, of whatever kind: DNS, URI, e-mail or address."""
+    kind = common_pb2.SubjectAltNameMatcher
+    return [
+        kind(san_type=san_type, matcher=string_pb2.StringMatcher(exact=name))
+        for name in names
+        for san_type in (kind.DNS, kind.URI, kind.EMAIL, kind.IP_ADDRESS)
+    ]
+
+
+def tls_socket(context: Any) -> Any:
+    """A socket that speaks TLS by an upstream or downstream context."""
     return base_pb2.TransportSocket(name="envoy.transport_sockets.tls", typed_config=any_of(context))
 
 
@@ -95,7 +120,7 @@ def mutual_tls_client(sni: str, accounts: Iterable[str], trust_domain: str) -> A
     for account in accounts:
         namespace, _, name = account.partition("/")
         names.append(_uri(exact=f"spiffe://{trust_domain}/ns/{namespace}/sa/{name}"))
-    return _tls(tls_pb2.UpstreamTlsContext(common_tls_context=_common(CLIENT_ALPN, names), sni=sni))
+    return tls_socket(tls_pb2.UpstreamTlsContext(common_tls_context=_common(CLIENT_ALPN, names), sni=sni))
 
 
 def mutual_tls_server(trust_domain: str) -> Any:
@@ -104,7 +129,7 @@ def mutual_tls_server(trust_domain: str) -> Any:
     context = tls_pb2.DownstreamTlsContext(
         common_tls_context=_common(SERVER_ALPN, names), require_client_certificate=boolean(True)
     )
-    return _tls(context)
+    return tls_socket(context)
 
 
 def plaintext() -> Any:

@@ -5,8 +5,8 @@ endpoints, then listeners, then routes, and removals last. One response of a typ
 are held until the endpoints of every new cluster are acknowledged: a route that names a cluster which still warms is
 answered with 503 NC. So moving traffic to a new subset loses no request.
 
-Endpoints do not wait for the ACK of their clusters: once Envoy has started it holds that ACK back until the clusters
-are warm (ClusterManagerImpl::updateClusterCounts pauses CDS), and they warm by their endpoints.
+Endpoints and secrets do not wait for the ACK of their clusters: once Envoy has started it holds that ACK back until
+the clusters are warm (ClusterManagerImpl::updateClusterCounts pauses CDS), and they warm by these.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TYPES = (CDS, EDS, LDS, RDS, SDS)
 WARMING_SECONDS = 2.0
 """How long routes are held for endpoints that a proxy does not ask for (it refused their cluster, say)."""
 
-_AFTER_CLUSTERS = (LDS, RDS, SDS)
+_AFTER_CLUSTERS = (LDS, RDS)
 _REMOVED = (LDS, CDS)
 
 
@@ -129,6 +129,7 @@ class Connection:
         """Send what may go now; tell when nothing is left and everything is answered."""
         self._send_update(CDS)
         self._send_update(EDS)
+        self._send_update(SDS)
         if self._clusters_unfinished and not self._impatient:
             self._start_timer()
             return

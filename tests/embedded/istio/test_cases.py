@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import ssl
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -18,14 +21,29 @@ from meshtutor.embedded.istio.translate import Translator
 from meshtutor.kube.kinds import POD
 from meshtutor.xray import Call, Envoy, Result, walk
 
-from .cases import STANDARD, Case, Expect, actions, delegates, destinations, gateways, matches, names
+from .cases import (
+    STANDARD,
+    Case,
+    Expect,
+    actions,
+    delegates,
+    destinations,
+    gateway_tls,
+    gateways,
+    matches,
+    names,
+)
 from .support import objects as make
 from .support.mesh import Answer, Mesh, running
 
 CASES = [
-    case for table in (matches, names, destinations, gateways, actions, delegates) for case in table.CASES
+    case
+    for table in (matches, names, destinations, gateways, gateway_tls, actions, delegates)
+    for case in table.CASES
 ]
 SAMPLE = 400
+BOUND_PORTS = {"http": 8080, "https": 8443}
+TLS = ssl.create_default_context(cadata=gateway_tls.AUTHORITY.certificate.decode())
 GATEWAY = {"app": "istio-ingressgateway", "istio": "ingressgateway"}
 
 
@@ -38,7 +56,9 @@ def services(pods: dict[str, dict]) -> list[dict]:
     reviews, ratings = make.service("reviews", ip="10.0.0.1"), make.service("ratings", ip="10.0.0.2")
     other = make.service("reviews", namespace="other", ip="10.0.0.3")
     front = make.service("istio-ingressgateway", 80, namespace="istio-system", ip="10.0.0.4", **GATEWAY)
-    front["spec"]["ports"][0]["targetPort"] = 8080
+    front["spec"]["ports"] = [
+        {"name": "http2", "port": 80, "targetPort": 8080}, {"name": "https", "port": 443, "targetPort": 8443}
+    ]  # fmt: skip
     return [
         reviews, ratings, other, front,
         make.endpoint_slice(reviews, pods["v1"], pods["v2"], pods["v3"]),
@@ -69,7 +89,7 @@ def test_translation_by_xray(case: Case):
     snapshot = Snapshot.of([*objects, *rules_of(case)])
     dumps = {name: _dump(pods[name], snapshot) for name in ("client", "gateway")}
     for expected in case.calls:
-        result = walk(dumps[expected.through], _call(expected))
+        result = walk(dumps[expected.through], _call(expected, pods["gateway"]["status"]["podIP"]))
         _compare(result, expected, snapshot)
 
 
@@ -80,12 +100,17 @@ def _dump(pod: dict, snapshot: Snapshot) -> Envoy:
     return Envoy.of(config_dump(Translator().configuration(proxy, snapshot)))
 
 
-def _call(expected: Expect) -> Call:
-    return Call.to(expected.url, method=expected.method, headers=expected.headers)
+def _call(expected: Expect, gateway: str) -> Call:
+    call = Call.to(expected.url, method=expected.method, headers=expected.headers)
+    listener = f"{gateway}_{BOUND_PORTS[call.scheme]}" if expected.through == "gateway" else ""
+    return replace(call, listener=listener)
 
 
 def _compare(result: Result, expected: Expect, snapshot: Snapshot) -> None:
     shown = f"{expected}\n{result}"
+    if expected.closed:
+        assert "connection is closed" in result.error, shown
+        return
     if (
         expected.flags not in ("FI", "UT") and expected.status not in (409, 500, 503, 504)
     ) or expected.flags in ("NC", "NR", "UH"):
@@ -156,6 +181,10 @@ async def _ask(mesh: Mesh, expected: Expect) -> None:
     if len(wanted) > 1:
         await _sample(mesh, expected, wanted)
         return
+    if expected.closed:
+        with pytest.raises(aiohttp.ClientError):
+            await _send(mesh, expected)
+        return
     answer = await _send(mesh, expected)
     shown = f"{expected}\n{answer}"
     assert answer.status == expected.status, shown
@@ -198,7 +227,9 @@ async def _send(mesh: Mesh, expected: Expect) -> Answer:
     parts = urlsplit(expected.url)
     address = mesh.pods["gateway"]["status"]["podIP"]
     query = f"?{parts.query}" if parts.query else ""
-    headers = {**expected.headers, "Host": parts.netloc}
-    return await mesh.get(
-        f"http://{address}:8080{parts.path}{query}", headers=headers, method=expected.method
-    )
+    # A connection that is kept belongs to the listener before the last change, which drains.
+    closing = {"Connection": "close"} if parts.scheme == "https" else {}
+    headers = {"Host": parts.netloc, **closing, **expected.headers}
+    url = f"{parts.scheme}://{address}:{BOUND_PORTS[parts.scheme]}{parts.path}{query}"
+    options = {"ssl": TLS, "server_hostname": parts.hostname} if parts.scheme == "https" else {}
+    return await mesh.get(url, headers=headers, method=expected.method, **options)

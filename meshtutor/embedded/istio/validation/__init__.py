@@ -5,6 +5,7 @@
     shape          what the schema's notation says: durations, at most one of several fields
     kinds          which checks a kind has; the other files are those checks, one per kind or part of one
     unsupported    what Istio knows and the lab does not do yet: refused by name
+    limits         the same, where it depends on several fields
     references     what names something that is not there: warnings with istioctl analyze's codes
     admission      all of it as the API server's validator
 

@@ -8,15 +8,16 @@ What the API does not know at all is nobody's business here: the schema drops it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
 from meshtutor.embedded.apiserver.schema.reading import Reader
 from meshtutor.embedded.crds.definitions import spec_type, types
 from meshtutor.embedded.crds.notation import Schema, expand
-from meshtutor.embedded.istio.validation import values
+from meshtutor.embedded.istio.validation import limits, values
 from meshtutor.embedded.istio.validation.problem import Problem, Problems, error
+from meshtutor.embedded.istio.validation.server_tls import CIPHERS
 from meshtutor.kube.kinds import ISTIO, Kind, kind_of
 from meshtutor.kube.objects import join
 
@@ -48,7 +49,11 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
         )),
     ),
     "Gateway": (
-        "selector.**", "servers[].name", "servers[].hosts[]", "servers[].port.**", "servers[].tls.httpsRedirect",
+        "selector.**", "servers[].name", "servers[].hosts[]", "servers[].port.**",
+        *(f"servers[].tls.{field}" for field in (
+            "httpsRedirect", "mode", "credentialName", "credentialNames[]", "subjectAltNames[]",
+            "caCertCredentialName", "minProtocolVersion", "maxProtocolVersion", "cipherSuites[]",
+        )),
     ),
 }  # fmt: skip
 VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
@@ -57,8 +62,11 @@ VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("DestinationRule", "subsets[].trafficPolicy.tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
     ("DestinationRule", "subsets[].trafficPolicy.portLevelSettings[].tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
     ("VirtualService", "http[].redirect.redirectCode"): ("0", "301", "302", "303", "307", "308"),
-    ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC"),
+    ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC", "HTTPS"),
+    ("Gateway", "servers[].tls.mode"): ("PASSTHROUGH", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"),
+    ("Gateway", "servers[].tls.cipherSuites[]"): CIPHERS,
 }
+_LIMITS: Final[Mapping[str, Callable[[dict[str, Any]], Problems]]] = {"Gateway": limits.gateway}
 CLAIMS: Final = ("http[].match[].headers", "http[].match[].withoutHeaders")
 _WHY: Final[Mapping[tuple[str, str], str]] = {
     (
@@ -68,7 +76,7 @@ _WHY: Final[Mapping[tuple[str, str], str]] = {
     ("VirtualService", "tls"): "rules for TLS need the capture of packets by iptables, which takes root",
     ("EnvoyFilter", ""): "patches are written against the configuration that Istio itself makes for Envoy",
 }
-_HINT: Final = "leave it out here, or use a real cluster, where the same YAML works: meshtutor up --on k3d"
+_HINT: Final = limits.HINT
 
 
 def check(obj: dict[str, Any]) -> Problems:
@@ -82,6 +90,8 @@ def check(obj: dict[str, Any]) -> Problems:
         return
     spec = Reader(custom=True, defaults=False).read(obj.get("spec") or {}, _schema(kind))
     yield from _walk(kind.kind, spec, "", "")
+    if limit := _LIMITS.get(kind.kind):
+        yield from limit(spec)
 
 
 @cache

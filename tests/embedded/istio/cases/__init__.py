@@ -34,7 +34,7 @@ class Expect:
     """A call and what must become of it. What is left at its default is not compared.
 
     `versions`: share in percent by the version that answers. `seen`: what the app sees (path, host, headers); a header
-    of None must be absent. `through`: `client` (its sidecar) or `gateway`.
+    of None must be absent. `through`: `client` (its sidecar) or `gateway`. `closed`: no connection comes about.
     """
 
     url: str
@@ -54,6 +54,7 @@ class Expect:
     timeout: float | None = -1.0
     retries: dict[str, Any] | None = None
     least: float = 0.0
+    closed: bool = False
 
 
 @dataclass(frozen=True)

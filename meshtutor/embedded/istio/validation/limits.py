@@ -1,0 +1,51 @@
+"""What the lab does not do, where it depends on more than one field: see `unsupported` for what a table can say.
+
+Here, too, is what Istio lets through and Envoy then refuses: a proxy must never reject what validation accepted.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from meshtutor.embedded.istio.validation.names import TLS_PROTOCOLS
+from meshtutor.embedded.istio.validation.problem import Problems, each, error
+
+HINT: Final = "leave it out here, or use a real cluster, where the same YAML works: meshtutor up --on k3d"
+_VERSIONS: Final = ("TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3")
+_FOREIGN: Final = ("sds://", "builtin://", "file-")
+
+
+def gateway(spec: dict[str, Any]) -> Problems:
+    """TLS of servers."""
+    for path, server in each(spec.get("servers"), "spec.servers"):
+        protocol = str((server.get("port") or {}).get("protocol", "")).upper()
+        tls = server.get("tls") or {}
+        if protocol in TLS_PROTOCOLS and tls.get("mode", "PASSTHROUGH") == "PASSTHROUGH":
+            message = (
+                "PASSTHROUGH is what TLS without a mode means; this lab does not route encrypted bytes yet"
+            )
+            yield error(
+                f"{path}.tls.mode", message, "SIMPLE or MUTUAL with credentialName; or a real cluster"
+            )
+        elif protocol in TLS_PROTOCOLS:
+            yield from _terminating(tls, f"{path}.tls")
+
+
+def _terminating(tls: dict[str, Any], path: str) -> Problems:
+    yield from foreign_credential(tls.get("credentialName", ""), f"{path}.credentialName")
+    for place, name in each(tls.get("credentialNames"), f"{path}.credentialNames"):
+        yield from foreign_credential(name, place)
+    yield from foreign_credential(tls.get("caCertCredentialName", ""), f"{path}.caCertCredentialName")
+    if tls.get("subjectAltNames") and tls.get("mode") == "SIMPLE":
+        message = "Istio passes this on, and Envoy refuses to check names of clients that need no certificate"
+        yield error(f"{path}.subjectAltNames", message, "use mode MUTUAL, or leave the names out")
+    least, most = (tls.get(f"{end}ProtocolVersion") for end in ("min", "max"))
+    if least in _VERSIONS and most in _VERSIONS and _VERSIONS.index(least) > _VERSIONS.index(most):
+        yield error(f"{path}.minProtocolVersion", f"{least} is above maxProtocolVersion {most}")
+
+
+def foreign_credential(name: str, path: str) -> Problems:
+    """Names of credentials that do not stand for a Secret."""
+    if name.startswith(_FOREIGN):
+        message = f"{name!r} asks an agent on the pod's node for a certificate; this lab knows Secrets only"
+        yield error(path, message, HINT)
