@@ -25,6 +25,7 @@ from meshtutor.mesh.sending import CLIENT, Doors
 from meshtutor.providers.base import Distribution, MeshInfo, Provider
 from meshtutor.telemetry.graph import Graph, read_graph
 from meshtutor.telemetry.istio import count_requests, patience, wait_for_scrape
+from meshtutor.telemetry.jaeger import Jaeger, through
 from meshtutor.telemetry.prometheus import Prometheus
 from meshtutor.telemetry.results import Vector
 from meshtutor.traffic.load import Load
@@ -37,8 +38,9 @@ from meshtutor.xray import Call
 class Mesh:
     """A running mesh, seen from the learner's namespace.
 
-    `gateway` is the URL of the ingress gateway, `prometheus` its metrics, `kube` the official Kubernetes
-    client, `api` the small one that the other verbs use, `provenance` the files that objects came from.
+    `gateway` is the URL of the ingress gateway, `prometheus` its metrics, `traces` its traces, `kube` the
+    official Kubernetes client, `api` the small one that the other verbs use, `provenance` the files that objects came
+    from.
     """
 
     def __init__(self, provider: Provider, namespace: str | None = None) -> None:
@@ -47,6 +49,7 @@ class Mesh:
         self.kube = Official(provider.kubeconfig, provider.context)
         self.namespace = namespace or self.api.endpoint.namespace
         self.prometheus = Prometheus(self.api)
+        self.traces = Jaeger(through(self.api))
         self.provenance = Provenance(self.namespace)
         self._load: Load | None = None
 

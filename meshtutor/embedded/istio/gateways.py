@@ -15,14 +15,14 @@ from typing import Any, Final
 
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
 
-from meshtutor.embedded.istio import access_log, http_connection, server_tls, telemetry
+from meshtutor.embedded.istio import http_connection, server_tls, telemetry
 from meshtutor.embedded.istio.endpoints import socket_address
 from meshtutor.embedded.istio.gateway_objects import Gateway, Server
 from meshtutor.embedded.istio.hosts import Host
 from meshtutor.embedded.istio.inbound import tls_inspector
-from meshtutor.embedded.istio.mesh_config import MeshConfig
 from meshtutor.embedded.istio.proxy import Proxy
 from meshtutor.embedded.istio.reading import matches_labels
+from meshtutor.embedded.istio.reporting.reports import Reports
 from meshtutor.embedded.xds.resource import Resource, pack
 
 HTTP_PROTOCOLS: Final = frozenset({"HTTP", "HTTP2", "GRPC"})
@@ -109,10 +109,10 @@ def secret_names(servers: Iterable[BoundServer]) -> Iterator[str]:
             yield from server_tls.secret_names(bound.server.tls)
 
 
-def listener(proxy: Proxy, port: int, servers: list[BoundServer], mesh: MeshConfig) -> Resource:
+def listener(proxy: Proxy, port: int, servers: list[BoundServer], reports: Reports) -> Resource:
     """The listener of a bound port; its servers are all plain or all TLS."""
     name, tls = f"{proxy.ip}_{port}", servers[0].tls
-    chains = [_chain(proxy, bound, mesh) for bound in (servers if tls else servers[:1])]
+    chains = [_chain(proxy, bound, reports) for bound in (servers if tls else servers[:1])]
     return pack(
         listener_pb2.Listener(
             name=name,
@@ -126,10 +126,11 @@ def listener(proxy: Proxy, port: int, servers: list[BoundServer], mesh: MeshConf
     )
 
 
-def _chain(proxy: Proxy, bound: BoundServer, mesh: MeshConfig) -> Any:
-    logs = [*access_log.file_loggers(mesh), telemetry.outbound_logger(proxy.workload)]
+def _chain(proxy: Proxy, bound: BoundServer, reports: Reports) -> Any:
     prefix = f"outbound_0.0.0.0_{bound.port};"
-    manager = http_connection.gateway_manager(prefix, bound.route_name, proxy.workload, logs)
+    manager = http_connection.gateway_manager(
+        prefix, bound.route_name, proxy.workload, reports.client(gateway=True)
+    )
     chain = listener_components_pb2.FilterChain(filters=[manager])
     if bound.tls:
         chain.name = bound.route_name

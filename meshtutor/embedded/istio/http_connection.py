@@ -21,6 +21,7 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 
 from meshtutor.embedded.istio import telemetry
 from meshtutor.embedded.istio.reading import boolean, duration
+from meshtutor.embedded.istio.reporting.report import Report
 from meshtutor.embedded.istio.transport import ads, any_of
 from meshtutor.embedded.istio.workloads import Workload
 
@@ -79,56 +80,54 @@ def forward_proxy_cluster() -> Any:
     return any_of(forward_cluster_pb2.ClusterConfig(dns_cache_config=dns_cache()))
 
 
-def inbound_manager(stat_prefix: str, routes: route_pb2.RouteConfiguration, logs: list[Any]) -> Any:
+def inbound_manager(stat_prefix: str, routes: route_pb2.RouteConfiguration, report: Report) -> Any:
     """The connection manager in front of a pod's app."""
     details = hcm_pb2.HttpConnectionManager
     manager = details(
         stat_prefix=stat_prefix,
         route_config=routes,
         http_filters=inbound_filters(),
-        access_log=logs,
         server_name=_SERVER_NAME,
         forward_client_cert_details=details.APPEND_FORWARD,
         set_current_client_cert_details=details.SetCurrentClientCertDetails(
             subject=boolean(True), dns=True, uri=True
         ),
     )
-    return _filter(_with_common(manager))
+    return _filter(_with_common(manager, report))
 
 
-def outbound_manager(stat_prefix: str, route_name: str, own: Workload, logs: list[Any]) -> Any:
+def outbound_manager(stat_prefix: str, route_name: str, own: Workload, report: Report) -> Any:
     """The connection manager that a pod's app uses as its `http_proxy`."""
     manager = hcm_pb2.HttpConnectionManager(
         stat_prefix=stat_prefix,
         rds=hcm_pb2.Rds(config_source=ads(), route_config_name=route_name),
         http_filters=outbound_filters(own, forward_proxy=True),
-        access_log=logs,
     )
     manager.http_protocol_options.allow_absolute_url.value = True
     manager.upgrade_configs.add(upgrade_type="CONNECT")
-    return _filter(_with_common(manager))
+    return _filter(_with_common(manager, report))
 
 
-def gateway_manager(stat_prefix: str, route_name: str, own: Workload, logs: list[Any]) -> Any:
+def gateway_manager(stat_prefix: str, route_name: str, own: Workload, report: Report) -> Any:
     """The connection manager of a gateway's server: an edge, which trusts no forwarding headers."""
     details = hcm_pb2.HttpConnectionManager
     manager = details(
         stat_prefix=stat_prefix,
         rds=hcm_pb2.Rds(config_source=ads(), route_config_name=route_name),
         http_filters=outbound_filters(own, forward_proxy=False),
-        access_log=logs,
         server_name=_SERVER_NAME,
         forward_client_cert_details=details.SANITIZE_SET,
         set_current_client_cert_details=details.SetCurrentClientCertDetails(
             subject=boolean(True), cert=True, dns=True, uri=True
         ),
     )
-    manager = _with_common(manager)
+    manager = _with_common(manager, report)
     manager.use_remote_address.value = True
     return _filter(manager)
 
 
-def _with_common(manager: Any) -> Any:
+def _with_common(manager: Any, report: Report) -> Any:
+    report.add_to(manager)
     manager.use_remote_address.value = False
     manager.normalize_path.value = True
     manager.stream_idle_timeout.CopyFrom(duration(0.0))

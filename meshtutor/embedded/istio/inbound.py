@@ -16,13 +16,14 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2
 from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 
-from meshtutor.embedded.istio import access_log, http_connection, telemetry, transport
+from meshtutor.embedded.istio import http_connection, telemetry, transport
 from meshtutor.embedded.istio.clusters import inbound_name
 from meshtutor.embedded.istio.endpoints import socket_address
 from meshtutor.embedded.istio.hosts import HTTP_PROTOCOLS, Host
 from meshtutor.embedded.istio.mesh_config import MeshConfig
 from meshtutor.embedded.istio.proxy import Proxy
 from meshtutor.embedded.istio.reading import duration, matches_labels, uint32
+from meshtutor.embedded.istio.reporting.reports import Reports
 from meshtutor.embedded.istio.workloads import Workload
 from meshtutor.embedded.xds.resource import Resource, pack
 
@@ -62,7 +63,7 @@ def ports_of(workload: Workload, hosts: Iterable[Host]) -> tuple[InboundPort, ..
     return tuple(found[number] for number in sorted(found))
 
 
-def listener(proxy: Proxy, port: InboundPort, mesh: MeshConfig) -> Resource:
+def listener(proxy: Proxy, port: InboundPort, mesh: MeshConfig, reports: Reports) -> Resource:
     """The listener of one port."""
     name = f"{proxy.ip}_{port.number}"
     match = listener_components_pb2.FilterChainMatch(
@@ -71,11 +72,11 @@ def listener(proxy: Proxy, port: InboundPort, mesh: MeshConfig) -> Resource:
     secure = listener_components_pb2.FilterChain(
         name=name,
         filter_chain_match=match,
-        filters=[_network_filter(proxy, port, mesh, mutual_tls=True)],
+        filters=[_network_filter(port, reports, mutual_tls=True)],
         transport_socket=transport.mutual_tls_server(mesh.trust_domain),
     )
     plain = listener_components_pb2.FilterChain(
-        name=f"{name}_plaintext", filters=[_network_filter(proxy, port, mesh, mutual_tls=False)]
+        name=f"{name}_plaintext", filters=[_network_filter(port, reports, mutual_tls=False)]
     )
     return pack(
         listener_pb2.Listener(
@@ -97,7 +98,7 @@ def tls_inspector() -> Any:
     )
 
 
-def _network_filter(proxy: Proxy, port: InboundPort, mesh: MeshConfig, *, mutual_tls: bool) -> Any:
+def _network_filter(port: InboundPort, reports: Reports, *, mutual_tls: bool) -> Any:
     stat_prefix = f"inbound_0.0.0.0_{port.number};"
     if not port.is_http:
         cluster = inbound_name(port.number)
@@ -105,8 +106,7 @@ def _network_filter(proxy: Proxy, port: InboundPort, mesh: MeshConfig, *, mutual
         return listener_components_pb2.Filter(
             name="envoy.filters.network.tcp_proxy", typed_config=transport.any_of(config)
         )
-    logs = [*access_log.file_loggers(mesh), telemetry.inbound_logger(proxy.workload, mutual_tls=mutual_tls)]
-    return http_connection.inbound_manager(stat_prefix, _routes(port), logs)
+    return http_connection.inbound_manager(stat_prefix, _routes(port), reports.server(mutual_tls=mutual_tls))
 
 
 def _routes(port: InboundPort) -> Any:

@@ -10,10 +10,10 @@ from typing import Final
 
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
 
-from meshtutor.embedded.istio import access_log, http_connection, telemetry
+from meshtutor.embedded.istio import http_connection, telemetry
 from meshtutor.embedded.istio.endpoints import socket_address
-from meshtutor.embedded.istio.mesh_config import MeshConfig
 from meshtutor.embedded.istio.proxy import Proxy
+from meshtutor.embedded.istio.reporting.reports import Reports
 from meshtutor.embedded.network import SIDECAR_OUTBOUND_PORT
 from meshtutor.embedded.xds.resource import Resource, pack
 
@@ -21,11 +21,12 @@ ROUTE_NAME: Final = "http_proxy"
 """Istio's name for the routes of an HTTP proxy port (listener.go, buildHTTPProxy)."""
 
 
-def outbound(proxy: Proxy, mesh: MeshConfig) -> Resource:
+def outbound(proxy: Proxy, reports: Reports) -> Resource:
     """The outbound listener of a sidecar."""
     name = f"{proxy.ip}_{SIDECAR_OUTBOUND_PORT}"
-    logs = [*access_log.file_loggers(mesh), telemetry.outbound_logger(proxy.workload)]
-    manager = http_connection.outbound_manager(f"outbound_{name};", ROUTE_NAME, proxy.workload, logs)
+    manager = http_connection.outbound_manager(
+        f"outbound_{name};", ROUTE_NAME, proxy.workload, reports.client()
+    )
     return pack(
         listener_pb2.Listener(
             name=name,

@@ -8,12 +8,14 @@ unknown ones too. `pilotDebounceAfter` is no field of Istio's: there it is istio
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
 from meshtutor.embedded.istio.reading import Object, seconds
+from meshtutor.embedded.istio.tracing_providers import Provider, provider_of
 from meshtutor.errors import MeshtutorError
 
 log = logging.getLogger("meshtutor.pilot")
@@ -21,6 +23,8 @@ log = logging.getLogger("meshtutor.pilot")
 ROOT_NAMESPACE: Final = "istio-system"
 CONFIG_MAP_KEY: Final = (ROOT_NAMESPACE, "istio")
 DOMAIN: Final = "cluster.local"
+SAMPLING: Final = 1.0
+"""Percent of requests that are traced when nothing else is said (PILOT_TRACE_SAMPLING)."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,14 @@ class MeshConfig:
     connect_timeout: float = 10.0
     debounce: float = 0.0
     default_retries: str = ""
+    enable_tracing: bool = True
+    sampling: float = SAMPLING
+    tracers: tuple[Provider, ...] = ()
+    default_tracing: tuple[str, ...] = ()
+
+    def tracer(self, name: str) -> Provider | None:
+        """The tracing provider of a name, in whatever case (telemetry.go, fetchProvider)."""
+        return next((one for one in self.tracers if one.name.lower() == name.lower()), None)
 
 
 DEFAULT: Final = MeshConfig()
@@ -68,4 +80,17 @@ def _read(data: dict[str, Any]) -> MeshConfig:
         default_retries=yaml.safe_dump(data["defaultHttpRetryPolicy"])
         if data.get("defaultHttpRetryPolicy")
         else "",
+        enable_tracing=bool(data.get("enableTracing", True)),
+        sampling=float(((data.get("defaultConfig") or {}).get("tracing") or {}).get("sampling", SAMPLING)),
+        tracers=tuple(_tracers(data.get("extensionProviders") or ())),
+        default_tracing=tuple((data.get("defaultProviders") or {}).get("tracing") or ()),
     )
+
+
+def _tracers(entries: Iterable[dict[str, Any]]) -> Iterator[Provider]:
+    """The tracing providers that work here; one that does not is named in the log."""
+    for entry in entries:
+        try:
+            yield provider_of(entry)
+        except MeshtutorError as error:
+            log.warning("MeshConfig: %s", error)

@@ -22,13 +22,14 @@ from meshtutor.embedded.istio import (
 )
 from meshtutor.embedded.istio.hosts import Host, host_of_service
 from meshtutor.embedded.istio.reading import Key, Object, key_of
+from meshtutor.embedded.istio.reporting import objects, reports
 from meshtutor.embedded.istio.routes import virtual_hosts
 from meshtutor.kube import kinds
 from meshtutor.kube.kinds import Kind
 
 WATCHED: Final = (
     kinds.NAMESPACE, kinds.NODE, kinds.POD, kinds.SERVICE, kinds.ENDPOINT_SLICE, kinds.CONFIG_MAP,
-    kinds.SECRET, kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY,
+    kinds.SECRET, kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY, kinds.TELEMETRY,
 )  # fmt: skip
 
 _READ: Final[Mapping[Kind, Callable[[Object], Any]]] = {
@@ -37,6 +38,7 @@ _READ: Final[Mapping[Kind, Callable[[Object], Any]]] = {
     kinds.DESTINATION_RULE: rules.destination_rule,
     kinds.GATEWAY: gateway_objects.gateway,
     kinds.SECRET: credentials.credential,
+    kinds.TELEMETRY: objects.telemetry,
 }
 _SOURCES: Final[Mapping[str, frozenset[Kind]]] = {
     "hosts": frozenset({kinds.SERVICE}),
@@ -48,7 +50,9 @@ _SOURCES: Final[Mapping[str, frozenset[Kind]]] = {
     "virtual_services": frozenset({kinds.VIRTUAL_SERVICE}),
     "destination_rules": frozenset({kinds.DESTINATION_RULE}),
     "gateways": frozenset({kinds.GATEWAY}),
+    "telemetries": frozenset({kinds.TELEMETRY}),
     "mesh": frozenset({kinds.CONFIG_MAP}),
+    "collectors": frozenset({kinds.CONFIG_MAP, kinds.SERVICE}),
 }
 
 Table = Mapping[Key, Any]
@@ -177,6 +181,16 @@ class Snapshot:
     def gateways(self) -> list[gateway_objects.Gateway]:
         """The Gateways, oldest first."""
         return sorted(self.table(kinds.GATEWAY).values(), key=lambda gateway: gateway.seniority)
+
+    @cached_property
+    def telemetries(self) -> objects.Telemetries:
+        """The Telemetry objects, by whom they are for."""
+        return objects.Telemetries(self.table(kinds.TELEMETRY).values())
+
+    @cached_property
+    def collectors(self) -> dict[str, str]:
+        """Envoy's clusters for the tracing providers that are there, by the provider's name."""
+        return reports.collectors(self.mesh, self.hosts)
 
     def service_account(self, namespace: str, pod: str) -> str | None:
         """The service account of a pod, or None if there is no such pod."""

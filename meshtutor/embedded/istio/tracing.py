@@ -32,11 +32,10 @@ from envoy.type.tracing.v3 import custom_tag_pb2
 from envoy.type.v3 import percent_pb2
 from google.protobuf import any_pb2
 
+from meshtutor.embedded.istio.mesh_config import SAMPLING
 from meshtutor.embedded.istio.reading import boolean, duration, uint32
 from meshtutor.embedded.istio.tracing_providers import Provider, Tag
 
-SAMPLING: Final = 1.0
-"""Percent of requests that are traced when nothing else is said (PILOT_TRACE_SAMPLING)."""
 RUNTIME: Final = {
     "tracing.opentelemetry.flush_interval_ms": 500,
     "tracing.opentelemetry.min_flush_spans": 50,

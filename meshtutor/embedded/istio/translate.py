@@ -29,6 +29,7 @@ from meshtutor.embedded.istio.hosts import Host, Port
 from meshtutor.embedded.istio.memo import Memo
 from meshtutor.embedded.istio.proxy import Proxy, scope_of
 from meshtutor.embedded.istio.reading import boolean, uint32
+from meshtutor.embedded.istio.reporting.reports import Reports
 from meshtutor.embedded.istio.routes import redirects, virtual_hosts
 from meshtutor.embedded.istio.routes.client import Client
 from meshtutor.embedded.istio.rules import MESH, DestinationRule, VirtualService
@@ -104,7 +105,7 @@ class _View:
 
     def listeners(self) -> Resources:
         """LDS: all of them are the proxy's own, as they have its address."""
-        inputs = (self._proxy, self._ports(), tuple(self._bound()), self._mesh)
+        inputs = (self._proxy, self._ports(), tuple(self._bound()), self._mesh, self._reports())
         return self._memo.get(("listeners", self._proxy.name), inputs, self._listeners)
 
     def routes(self) -> Resources:
@@ -174,6 +175,13 @@ class _View:
             ("bound", self._proxy.name), (self._proxy, self._snapshot.gateways, hosts), build
         )
 
+    def _reports(self) -> Reports:
+        """What the proxy reports of requests."""
+        workload = self._proxy.workload
+        applying = self._snapshot.telemetries.applying(workload)
+        inputs = (workload, applying, self._mesh, self._snapshot.collectors)
+        return self._memo.get(("reports", self._proxy.name), inputs, partial(Reports, *inputs))
+
     def _own(self) -> Resources:
         mesh = self._mesh
         own = [clusters.black_hole(mesh)]
@@ -185,12 +193,14 @@ class _View:
     def _listeners(self) -> Resources:
         if self._proxy.router:
             built = [
-                gateways.listener(self._proxy, port, servers, self._mesh)
+                gateways.listener(self._proxy, port, servers, self._reports())
                 for port, servers in gateways.by_port(self._bound()).items()
             ]
         else:
-            built = [listeners.outbound(self._proxy, self._mesh)]
-            built += [inbound.listener(self._proxy, port, self._mesh) for port in self._ports()]
+            built = [listeners.outbound(self._proxy, self._reports())]
+            built += [
+                inbound.listener(self._proxy, port, self._mesh, self._reports()) for port in self._ports()
+            ]
         return {listener.name: listener for listener in built}
 
     def _gateway_routes(self) -> Resources:

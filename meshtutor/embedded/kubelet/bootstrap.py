@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from meshtutor.embedded.istio import tracing
 from meshtutor.embedded.kubelet.injection import ISTIO_VERSION, workload_name, workload_owner
 from meshtutor.embedded.kubelet.place import Place
 from meshtutor.embedded.kubelet.statistics import stats_config
@@ -57,6 +58,7 @@ def bootstrap(place: Place, role: str, token: str) -> Json:
                     "name": "global config",
                     "static_layer": {"re2": {"max_program_size": {"error_level": 32768}}},
                 },
+                {"name": "tracing", "static_layer": tracing.RUNTIME},
                 {"name": "admin", "admin_layer": {}},
             ]
         },

@@ -48,6 +48,12 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
             "loadBalancer.consistentHash.httpCookie.path", "loadBalancer.consistentHash.httpCookie.ttl",
         )),
     ),
+    "Telemetry": (
+        "selector.**", *(f"tracing[].{field}" for field in (
+            "providers[].name", "match.mode", "randomSamplingPercentage", "disableSpanReporting", "customTags.**",
+            "useRequestIdForTraceSampling", "enableIstioTags",
+        )),
+    ),
     "Gateway": (
         "selector.**", "servers[].name", "servers[].hosts[]", "servers[].port.**",
         *(f"servers[].tls.{field}" for field in (

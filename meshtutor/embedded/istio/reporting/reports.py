@@ -1,0 +1,54 @@
+"""Everything that one proxy reports, as its connection managers take it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from meshtutor.embedded.istio import access_log, telemetry
+from meshtutor.embedded.istio.clusters import outbound_name
+from meshtutor.embedded.istio.hosts import Host
+from meshtutor.embedded.istio.mesh_config import MeshConfig
+from meshtutor.embedded.istio.reporting import spans
+from meshtutor.embedded.istio.reporting.modes import Mode
+from meshtutor.embedded.istio.reporting.objects import Telemetry
+from meshtutor.embedded.istio.reporting.report import Report
+from meshtutor.embedded.istio.workloads import Workload
+
+
+@dataclass(frozen=True, eq=False)
+class Reports:
+    """What a proxy reports as client and as server. `applying` the most general first, see `objects`."""
+
+    workload: Workload
+    applying: tuple[Telemetry, ...]
+    mesh: MeshConfig
+    collectors: Mapping[str, str]
+
+    def client(self, *, gateway: bool = False) -> Report:
+        """Of the requests that a sidecar's app sends, or that pass a gateway."""
+        return self._report("CLIENT", telemetry.outbound_logger(self.workload), gateway=gateway)
+
+    def server(self, *, mutual_tls: bool) -> Report:
+        """Of the requests that a sidecar's app gets, by one of the two filter chains."""
+        return self._report("SERVER", telemetry.inbound_logger(self.workload, mutual_tls=mutual_tls))
+
+    def _report(self, mode: Mode, metrics: Any, *, gateway: bool = False) -> Report:
+        wanted = spans.chosen(self.applying, self.mesh, mode)
+        traced = spans.configured(wanted, self.mesh, self.workload, self.collectors, gateway=gateway)
+        loggers = [*access_log.file_loggers(self.mesh), metrics]
+        return Report(loggers, traced, wanted is None or wanted.by_request_id)
+
+
+def collectors(mesh: MeshConfig, hosts: Mapping[str, Host]) -> dict[str, str]:
+    """Envoy's cluster for each tracing provider whose Service has the port, by the provider's name."""
+    return {
+        provider.name: outbound_name(provider.port, "", provider.service)
+        for provider in mesh.tracers
+        if provider.service in hosts and _has_port(hosts[provider.service].ports, provider.port)
+    }
+
+
+def _has_port(ports: Iterable[Any], number: int) -> bool:
+    return any(port.number == number for port in ports)
