@@ -6,10 +6,19 @@ in the background unless a browser shows the widget and says so every few second
 """
 
 from meshtutor.widgets.cost_of_mesh import CostOfMesh
+from meshtutor.widgets.examination import Examination
 from meshtutor.widgets.fault_injector import FaultInjector
 from meshtutor.widgets.match_builder import MatchBuilder
 from meshtutor.widgets.mesh_graph import MeshGraph
 from meshtutor.widgets.scrape_lag import ScrapeLag
 from meshtutor.widgets.traffic_split import TrafficSplit
 
-__all__ = ["CostOfMesh", "FaultInjector", "MatchBuilder", "MeshGraph", "ScrapeLag", "TrafficSplit"]
+__all__ = [
+    "CostOfMesh",
+    "Examination",
+    "FaultInjector",
+    "MatchBuilder",
+    "MeshGraph",
+    "ScrapeLag",
+    "TrafficSplit",
+]
