@@ -23,10 +23,11 @@ def label(
 def restart(kube: KubeClient, namespace: str, name: str | None) -> list[str]:
     """Replace the pods of a Deployment, or of all of them, as `kubectl rollout restart` does; the names.
 
-    It changes an annotation of the pod template, which makes a new revision (kubectl, objectrestarter.go).
+    It changes an annotation of the pod template, which makes a new revision (kubectl, objectrestarter.go). kubectl
+    writes whole seconds and refuses a second restart within one; finer times make each a revision of its own.
     """
     names = [name] if name else [d["metadata"]["name"] for d in kube.list(kinds.DEPLOYMENT, namespace)]
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     patch = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now}}}}}
     for deployment in names:
         kube.merge(kinds.DEPLOYMENT, deployment, namespace, patch)

@@ -160,3 +160,12 @@ def test_a_split_takes_the_learners_rule_over_and_gives_it_back(mesh):
     split.restore()
     assert mesh.send("reviews", n=300).test({"v1": 70, "v3": 30})
     split.close()
+
+
+def test_two_restarts_within_a_second_are_two(mesh):
+    mesh.reset()
+    names = []
+    for _ in range(2):
+        mesh.restart("ratings-v1")
+        names += mesh.pods("app=ratings").names
+    assert len(set(names)) == 2
