@@ -40,6 +40,7 @@ from meshtutor.embedded.place import Claim, claim_block, claim_gateway_port
 from meshtutor.embedded.system import objects as system_objects
 from meshtutor.embedded.xds.ca import CertificateAuthority
 from meshtutor.embedded.xds.tokens import Tokens
+from meshtutor.errors import LabError
 from meshtutor.kube import manifests
 from meshtutor.kube.kinds import kind_of
 
@@ -70,7 +71,7 @@ class Box:
         await self._run_cluster(registry, claim, door)
         part("control plane, kubelet, node network")
         await _create(registry, system_objects())
-        await _create(registry, manifests.load(*self._study))
+        await _apply(registry, manifests.load(*self._study))
         self._keep(keep_targets(registry))
         await ready.deployments(registry, part)
         gateway = f"http://localhost:{port}"
@@ -156,7 +157,16 @@ def _pages_of(pilot: Pilot) -> Callable[[Place], Awaitable[None]]:
 
 async def _create(registry: Registry, objects: Iterable[dict[str, Any]]) -> None:
     for obj in objects:
-        kind = kind_of(obj)
-        if kind is None or kind.namespaced:
-            obj["metadata"].setdefault("namespace", "default")
         await registry.create(obj)
+
+
+async def _apply(registry: Registry, objects: Iterable[dict[str, Any]]) -> None:
+    """As a learner applies the same files, so that their first `reset` finds nothing to do."""
+    for obj in objects:
+        meta, kind = obj["metadata"], kind_of(obj)
+        if kind is None:
+            raise LabError(
+                f"{obj.get('kind')} {meta['name']} of the study is of no known kind.", "meshtutor doctor"
+            )
+        namespace = meta.setdefault("namespace", "default") if kind.namespaced else ""
+        await registry.patch(kind, meta["name"], namespace, obj, type="apply")

@@ -5,6 +5,13 @@ from __future__ import annotations
 import signal
 import socket
 import urllib.request
+from pathlib import Path
+
+from meshtutor.config import study
+from meshtutor.kube.client import KubeClient
+from meshtutor.kube.manifests import load
+from meshtutor.mesh import resetting
+from meshtutor.providers.base import INJECTION
 
 
 def test_up_answers_through_the_gateway_and_says_so_as_json(meshtutor):
@@ -24,6 +31,13 @@ def test_a_second_up_changes_nothing_and_says_so(meshtutor):
     first = meshtutor.json("up")
     assert "runs already" in meshtutor("up")
     assert meshtutor.json("status")["extra"]["pid"] == first["extra"]["pid"]
+
+
+def test_a_new_lab_is_in_the_first_state_already(meshtutor):
+    lab = meshtutor.json("up")
+    kube = KubeClient.from_kubeconfig(Path(lab["kubeconfig"]), lab["context"])
+    desired = load([study() / "manifests" / folder for folder in ("bookinfo", "gateway")])
+    assert not resetting.restore(kube, "default", desired, injection=INJECTION).anything
 
 
 def test_two_labs_do_not_meet(meshtutor):
