@@ -57,7 +57,7 @@ def judge_by_hand(task: Task, before: tuple[Finding, ...], after: tuple[Finding,
 def learners(mesh: Mesh, task: Task) -> list[Object]:
     """The learner's objects, as they can be applied again."""
     known = {_key(obj): obj["spec"] for obj in given(task)}
-    found = (clean(obj) for kind in kinds.ISTIO for obj in _all(mesh, kind))
+    found = (clean(obj) for kind in kinds.RULES for obj in _all(mesh, kind))
     return [obj for obj in found if known.get(_key(obj)) != obj["spec"]]
 
 
@@ -66,8 +66,8 @@ def given(task: Task) -> list[Object]:
     sources = [study() / "manifests" / path for path in ("gateway", *task.given)]
     if broken := answers.patient(task.name):
         sources.append(broken)
-    istio = {kind.kind for kind in kinds.ISTIO}
-    found = [obj for obj in manifests.load(sources) if obj["kind"] in istio]
+    rules = {kind.kind for kind in kinds.RULES}
+    found = [obj for obj in manifests.load(sources) if obj["kind"] in rules]
     return list(
         {_key(obj): obj for obj in found}.values()
     )  # a patient may have changed an object of the study
@@ -96,8 +96,9 @@ def _all(mesh: Mesh, kind: kinds.Kind) -> list[Object]:
         return []
 
 
-def _key(obj: Object) -> tuple[str, str]:
-    return obj["kind"], obj["metadata"]["name"]
+def _key(obj: Object) -> tuple[str, str, str]:
+    group = obj["apiVersion"].partition("/")[0]  # Istio and the Gateway API both have a kind Gateway
+    return group, obj["kind"], obj["metadata"]["name"]
 
 
 def _names(mine: list[Object]) -> str:

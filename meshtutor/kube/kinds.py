@@ -1,7 +1,7 @@
 """One table of the kinds that this project names.
 
 Source of groups, versions, plurals and short names: `kubectl api-resources` of Kubernetes 1.35 and Istio 1.30's
-CustomResourceDefinitions (manifests/charts/base/files/crd-all.gen.yaml).
+CustomResourceDefinitions (manifests/charts/base/files/crd-all.gen.yaml); the Gateway API's standard channel, 1.5.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+
+GATEWAY_API_GROUP: Final = "gateway.networking.k8s.io"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class Kind:
         """`plural` or `plural.group`, the name of a CustomResourceDefinition."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
+    @property
+    def unique_name(self) -> str:
+        """The kind; for the Gateway API's Gateway its resource, because Istio has a Gateway, too."""
+        return self.resource if self.kind == "Gateway" and self.group == GATEWAY_API_GROUP else self.kind
+
     def path(self, name: str = "", namespace: str = "", subresource: str = "", version: str = "") -> str:
         """The URL path of the collection, an object, or a subresource of it."""
         root = f"/apis/{self.group}/{version or self.version}" if self.group else f"/api/{self.version}"
@@ -58,6 +66,13 @@ def _istio(
     group: str, kind: str, plural: str, *short: str, version: str = "v1", others: tuple[str, ...] = ()
 ) -> Kind:
     return Kind(f"{group}.istio.io", version, kind, plural, True, short, others, ("status",), ("istio-io",))
+
+
+def _gateway_api(
+    kind: str, plural: str, *short: str, namespaced: bool = True, version: str = "v1",
+    others: tuple[str, ...] = (), sub: tuple[str, ...] = ("status",),
+) -> Kind:  # fmt: skip
+    return Kind(GATEWAY_API_GROUP, version, kind, plural, namespaced, short, others, sub, ("gateway-api",))
 
 
 NAMESPACE: Final = _core("Namespace", "namespaces", "ns", namespaced=False, sub=("status", "finalize"))
@@ -107,6 +122,18 @@ REQUEST_AUTHENTICATION: Final = _istio("security", "RequestAuthentication", "req
                                        others=("v1beta1",))  # fmt: skip
 TELEMETRY: Final = _istio("telemetry", "Telemetry", "telemetries", "telemetry", others=("v1alpha1",))
 
+_BETA = ("v1beta1",)
+GATEWAY_CLASS: Final = _gateway_api("GatewayClass", "gatewayclasses", "gc", namespaced=False, others=_BETA)
+KUBERNETES_GATEWAY: Final = _gateway_api("Gateway", "gateways", "gtw", others=_BETA)
+"""Gateway of the Gateway API; Istio's own kind of that name is GATEWAY."""
+HTTP_ROUTE: Final = _gateway_api("HTTPRoute", "httproutes", others=_BETA)
+REFERENCE_GRANT: Final = _gateway_api("ReferenceGrant", "referencegrants", "refgrant", version="v1beta1",
+                                      others=("v1",), sub=())  # fmt: skip
+GRPC_ROUTE: Final = _gateway_api("GRPCRoute", "grpcroutes")
+TLS_ROUTE: Final = _gateway_api("TLSRoute", "tlsroutes")
+BACKEND_TLS_POLICY: Final = _gateway_api("BackendTLSPolicy", "backendtlspolicies", "btlspolicy")
+LISTENER_SET: Final = _gateway_api("ListenerSet", "listenersets", "lset")
+
 BUILT_IN: Final = (
     NAMESPACE, NODE, POD, SERVICE, CONFIG_MAP, SECRET, SERVICE_ACCOUNT, EVENT, DEPLOYMENT, REPLICA_SET, ENDPOINT_SLICE,
     LEASE, INGRESS, INGRESS_CLASS, MUTATING_WEBHOOK, VALIDATING_WEBHOOK, CRD,
@@ -115,7 +142,13 @@ ISTIO: Final = (
     VIRTUAL_SERVICE, DESTINATION_RULE, GATEWAY, SERVICE_ENTRY, SIDECAR, WORKLOAD_ENTRY, WORKLOAD_GROUP, ENVOY_FILTER,
     PROXY_CONFIG, AUTHORIZATION_POLICY, PEER_AUTHENTICATION, REQUEST_AUTHENTICATION, TELEMETRY,
 )  # fmt: skip
-ALL: Final = BUILT_IN + ISTIO
+GATEWAY_API: Final = (
+    GATEWAY_CLASS, KUBERNETES_GATEWAY, HTTP_ROUTE, REFERENCE_GRANT, GRPC_ROUTE, TLS_ROUTE, BACKEND_TLS_POLICY,
+    LISTENER_SET,
+)  # fmt: skip
+RULES: Final = ISTIO + tuple(kind for kind in GATEWAY_API if kind.namespaced)
+"""What people write to rule traffic. A GatewayClass is not among them: it belongs to the cluster."""
+ALL: Final = BUILT_IN + ISTIO + GATEWAY_API
 
 
 def kind_of(obj: Mapping[str, Any], known: Iterable[Kind] = ALL) -> Kind | None:

@@ -25,6 +25,8 @@ from meshtutor.mesh import applying
 from meshtutor.mesh.changes import title
 
 Object = dict[str, Any]
+Named = tuple[str, str, str]
+"""Group, kind and name of an object."""
 INJECTION_LABELS: Final = ("istio-injection", "istio.io/rev")  # either of them makes Istio inject
 ROOT_NAMESPACE: Final = "istio-system"
 _WORKLOADS: Final = (
@@ -114,16 +116,16 @@ def clear_faults(kube: KubeClient, pods: list[Object]) -> list[str]:
         return [name for name in threads.map(clear, filter(rollouts.is_ready, pods)) if name]
 
 
-def _foreign_rules(kube: KubeClient, namespace: str, keep: set[tuple[str, str]]) -> list[Object]:
+def _foreign_rules(kube: KubeClient, namespace: str, keep: set[Named]) -> list[Object]:
     with ThreadPoolExecutor(8) as threads:
-        here = threads.map(lambda kind: _list(kube, kind, namespace), kinds.ISTIO)
+        here = threads.map(lambda kind: _list(kube, kind, namespace), kinds.RULES)
         labels = _labels_of_lessons(namespace)
-        root = threads.map(lambda kind: _list(kube, kind, ROOT_NAMESPACE, labels), kinds.ISTIO)
+        root = threads.map(lambda kind: _list(kube, kind, ROOT_NAMESPACE, labels), kinds.RULES)
         ours = [obj for found in root for obj in found]
         return [obj for found in here for obj in found if _key(obj) not in keep] + ours
 
 
-def _foreign_workloads(kube: KubeClient, namespace: str, keep: set[tuple[str, str]]) -> list[Object]:
+def _foreign_workloads(kube: KubeClient, namespace: str, keep: set[Named]) -> list[Object]:
     """What a learner applied through meshtutor or kubectl; never what the cluster made by itself."""
     people = (FIELD_MANAGER, "kubectl")
     return [
@@ -176,5 +178,6 @@ def _managers(obj: Object) -> set[str]:
     return {str(entry.get("manager", "")) for entry in obj["metadata"].get("managedFields", ())}
 
 
-def _key(obj: Object) -> tuple[str, str]:
-    return obj["kind"], obj["metadata"]["name"]
+def _key(obj: Object) -> Named:
+    group = obj["apiVersion"].partition("/")[0]  # Istio and the Gateway API both have a kind Gateway
+    return group, obj["kind"], obj["metadata"]["name"]

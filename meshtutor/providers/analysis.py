@@ -32,7 +32,7 @@ Severity = Literal["error", "warning", "info"]
 Where = Callable[[Mapping[str, Any], str], str]
 SCHEMA: Final = "IST0106"
 NOT_INJECTED: Final = "IST0103"
-LISTED: Final = (*kinds.ISTIO, kinds.SERVICE, kinds.POD, kinds.DEPLOYMENT, kinds.NAMESPACE)
+LISTED: Final = (*kinds.RULES, kinds.SERVICE, kinds.POD, kinds.DEPLOYMENT, kinds.NAMESPACE)
 """The kinds that `world` should hold."""
 _LEVELS: Final[Mapping[str, Severity]] = {
     "IST0101": "error",
@@ -97,8 +97,8 @@ def of_sources(
 def of_mesh(world: Iterable[Object], where: Where) -> list[Finding]:
     """Findings about the Istio objects of a mesh, and about pods that have no proxy although they should."""
     there = list(world)
-    rules = [obj for obj in there if kinds.kind_of(obj, kinds.ISTIO)]
-    others = [obj for obj in there if not kinds.kind_of(obj, kinds.ISTIO)]
+    rules = [obj for obj in there if kinds.kind_of(obj, kinds.RULES)]
+    others = [obj for obj in there if not kinds.kind_of(obj, kinds.RULES)]
     return _sorted([*_all(rules, others, where), *_without_proxy(there)])
 
 
@@ -123,7 +123,7 @@ def _shape(obj: Object, where: Where) -> tuple[Object | None, list[Finding]]:
     kind = kinds.kind_of(obj)
     if kind is None:
         return None, [_unknown_kind(obj, where)]
-    custom = kind in kinds.ISTIO
+    custom = kind in kinds.RULES
     code = SCHEMA if custom else ""
     reader = Reader(defaults=False, custom=custom)
     copy: Object = reader.read(obj, schema := _schema(kind))
@@ -136,7 +136,7 @@ def _shape(obj: Object, where: Where) -> tuple[Object | None, list[Finding]]:
 
 
 def _beyond_the_lab(obj: Object, copy: Object, where: Where) -> Iterator[Finding]:
-    for problem in unsupported.check(copy) if kinds.kind_of(obj, kinds.ISTIO) else ():
+    for problem in unsupported.check(copy) if kinds.kind_of(obj, kinds.RULES) else ():
         message = f"{problem.message} (the embedded lab's limit, not Istio's)"
         yield Finding("info", _title(obj), problem.path, message, problem.hint, "", where(obj, problem.path))
 
@@ -186,7 +186,7 @@ def _without_proxy(there: Sequence[Object]) -> Iterator[Finding]:
 
 @cache
 def _schema(kind: Kind) -> Mapping[str, Any]:
-    if kind not in kinds.ISTIO:
+    if kind not in kinds.RULES:
         try:
             return built_in_schema(kind)
         except LabError:  # a kind that the official client has no model of

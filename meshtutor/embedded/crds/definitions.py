@@ -1,7 +1,10 @@
 """CustomResourceDefinition objects: names from kube/kinds, fields from schemas/, columns as `kubectl get` prints them.
 
 Source of served versions, columns and categories: Istio 1.30.3, kubernetes/customresourcedefinitions.gen.yaml of its
-API module.
+API module; the Gateway API 1.5.1, config/crd/standard. istiod ignores Gateway API kinds without the annotation that
+names their bundle's version.
+
+Left out: the Gateway API's default status "Waiting for controller", which a reader would see for some milliseconds.
 """
 
 from __future__ import annotations
@@ -40,13 +43,37 @@ _COLUMNS: Final[Mapping[str, tuple[tuple[str, str, str, str], ...]]] = {
     ),
     "PeerAuthentication": (("Mode", ".spec.mtls.mode", "string", "What the pods accept."), _AGE),
     "Telemetry": (_AGE,),
+    "GatewayClass": (
+        ("Controller", ".spec.controllerName", "string", "Who serves Gateways of the class."),
+        ("Accepted", '.status.conditions[?(@.type=="Accepted")].status', "string", "Whether it does."),
+        _AGE,
+    ),
+    kinds.KUBERNETES_GATEWAY.unique_name: (
+        ("Class", ".spec.gatewayClassName", "string", "Whose it is."),
+        ("Address", ".status.addresses[*].value", "string", "Where it is reached."),
+        ("Programmed", '.status.conditions[?(@.type=="Programmed")].status', "string", "Whether it is served."),
+        _AGE,
+    ),
+    "HTTPRoute": (
+        ("Hostnames", ".spec.hostnames", "string", "The names that clients call."),
+        _AGE,
+    ),
+    "ReferenceGrant": (_AGE,),
 }
-_SPEC_REQUIRED: Final = ("ServiceEntry", "WorkloadEntry", "WorkloadGroup")
+_SPEC_REQUIRED: Final = (
+    "ServiceEntry", "WorkloadEntry", "WorkloadGroup", "GatewayClass", "HTTPRoute", "ReferenceGrant",
+    kinds.KUBERNETES_GATEWAY.unique_name,
+)  # fmt: skip
+_STATUS: Final = {"HTTPRoute": "RouteStatus", kinds.KUBERNETES_GATEWAY.unique_name: "GatewayStatus"}
+_BUNDLE: Final = {
+    "gateway.networking.k8s.io/bundle-version": "v1.5.1",
+    "gateway.networking.k8s.io/channel": "standard",
+}
 
 
 def crds() -> list[dict[str, Any]]:
-    """A fresh CustomResourceDefinition for each kind in `kinds.ISTIO`."""
-    return [crd(kind) for kind in kinds.ISTIO]
+    """A fresh CustomResourceDefinition for each kind of Istio's and of the Gateway API."""
+    return [crd(kind) for kind in kinds.ISTIO + kinds.GATEWAY_API]
 
 
 def crd(kind: Kind) -> dict[str, Any]:
@@ -54,11 +81,11 @@ def crd(kind: Kind) -> dict[str, Any]:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": kind.resource, "labels": {"app": "istio-pilot", "release": "istio"}},
+        "metadata": {"name": kind.resource, **_mark(kind)},
         "spec": {
             "group": kind.group,
             "names": _names(kind),
-            "scope": "Namespaced",
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
             "versions": [_version(kind, version) for version in kind.versions],
         },
     }
@@ -66,12 +93,18 @@ def crd(kind: Kind) -> dict[str, Any]:
 
 def spec_type(kind: Kind) -> ObjectType:
     """The spec of a kind in the compact notation."""
-    return _schemas()[0][kind.kind]
+    return _schemas()[0][kind.unique_name]
 
 
 def types() -> Mapping[str, ObjectType]:
     """All named types."""
     return _schemas()[1]
+
+
+def _mark(kind: Kind) -> dict[str, Any]:
+    if kind in kinds.GATEWAY_API:
+        return {"annotations": dict(_BUNDLE)}
+    return {"labels": {"app": "istio-pilot", "release": "istio"}}
 
 
 def _names(kind: Kind) -> dict[str, Any]:
@@ -80,9 +113,15 @@ def _names(kind: Kind) -> dict[str, Any]:
         "listKind": f"{kind.kind}List",
         "plural": kind.plural,
         "singular": kind.kind.lower(),
-        "categories": ["istio-io", f"{kind.group.split('.')[0]}-istio-io"],
+        "categories": _categories(kind),
     }
     return {**names, "shortNames": list(kind.short_names)} if kind.short_names else names
+
+
+def _categories(kind: Kind) -> list[str]:
+    if kind in kinds.GATEWAY_API:
+        return list(kind.categories)
+    return ["istio-io", f"{kind.group.split('.')[0]}-istio-io"]
 
 
 def _version(kind: Kind, version: str) -> dict[str, Any]:
@@ -91,20 +130,25 @@ def _version(kind: Kind, version: str) -> dict[str, Any]:
         "served": True,
         "storage": version == kind.version,
         "schema": {"openAPIV3Schema": _object_schema(kind)},
-        "subresources": {"status": {}},
+        "subresources": {"status": {}} if "status" in kind.subresources else {},
     }
     keys = ("name", "jsonPath", "type", "description")
-    columns = [dict(zip(keys, column, strict=True)) for column in _COLUMNS.get(kind.kind, ())]
+    columns = [dict(zip(keys, column, strict=True)) for column in _COLUMNS.get(kind.unique_name, ())]
     return {**made, "additionalPrinterColumns": columns} if columns else made
 
 
 def _object_schema(kind: Kind) -> Schema:
     spec = {"description": f"Configuration of a {kind.kind}.", **expand(spec_type(kind), types())}
-    schema: Schema = {
-        "type": "object",
-        "properties": {"spec": spec, "status": expand(types()["Status"], types())},
-    }
-    return {**schema, "required": ["spec"]} if kind.kind in _SPEC_REQUIRED else schema
+    properties = {"spec": spec}
+    if "status" in kind.subresources:
+        properties["status"] = expand(types()[_status_type(kind)], types())
+    schema: Schema = {"type": "object", "properties": properties}
+    return {**schema, "required": ["spec"]} if kind.unique_name in _SPEC_REQUIRED else schema
+
+
+def _status_type(kind: Kind) -> str:
+    other = "GatewayApiStatus" if kind in kinds.GATEWAY_API else "Status"
+    return _STATUS.get(kind.unique_name, other)
 
 
 @cache

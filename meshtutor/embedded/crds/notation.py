@@ -7,7 +7,9 @@
 
     TYPE     string  bool  int32  uint32  uint64  double  bytes  time  any  intOrString  duration (text such as 1.5s)
              [TYPE] a list    {TYPE} a map by text    enum(A|B)    or the name of a type under `types:`
+             [TYPE@KEY] a list whose items are told apart by a field
     then     <MIN..MAX> bounds of a number, or of the length of a text, list or map    ? may be null
+             =JSON the default, written without blanks
 
 Source of the expansion: the "structural schema" rules of Kubernetes' CustomResourceDefinitions.
 
@@ -17,6 +19,7 @@ schema"; istio/validation/shape reads `_one_of` instead and names the fields.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,8 +29,10 @@ from typing import Any, Final
 Schema = dict[str, Any]
 
 _TYPE: Final = re.compile(
-    r"(?P<kind>\[.*\]|\{.*\}|enum\([^)]*\)|\w+)(?:<(?P<low>\d*)\.\.(?P<high>\d*)>)?(?P<null>\?)?"
+    r"(?P<kind>\[[^=]*\]|\{[^=]*\}|enum\([^)]*\)|\w+)(?:<(?P<low>\d*)\.\.(?P<high>\d*)>)?(?P<null>\?)?"
+    r"(?:=(?P<default>.+))?"
 )
+_SUBDOMAIN: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 _UINT32: Final = 4294967295
 _DURATION_RULE: Final = {
     "rule": "duration(self) >= duration('1ms')",
@@ -57,6 +62,23 @@ _SCALARS: Final[Mapping[str, Schema]] = {
         "pattern": r"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$",
     },
     "HeaderName": {"type": "string", "minLength": 1, "pattern": r"^[-_A-Za-z0-9]+$"},
+    "HttpHeaderName": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 256,
+        "pattern": r"^[A-Za-z0-9!#$%&'*+\-.^_\x60|~]+$",
+    },
+    "Hostname": {"type": "string", "minLength": 1, "maxLength": 253, "pattern": rf"^(\*\.)?{_SUBDOMAIN}$"},
+    "Subdomain": {"type": "string", "minLength": 1, "maxLength": 253, "pattern": f"^{_SUBDOMAIN}$"},
+    "DnsLabel": {"type": "string", "minLength": 1, "maxLength": 63, "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"},
+    "ControllerName": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 253,
+        "pattern": rf"^{_SUBDOMAIN}\/[A-Za-z0-9\/\-._~%!$&'()*+,;=:]+$",
+    },
+    "ShortDuration": {"type": "string", "pattern": r"^([0-9]{1,5}(h|m|s|ms)){1,4}$"},
+    "RedirectStatus": {"type": "integer", "enum": [301, 302, 303, 307, 308]},
 }
 _BOUNDS: Final = {
     "string": ("minLength", "maxLength"),
@@ -67,7 +89,10 @@ _BOUNDS: Final = {
 
 @dataclass(frozen=True)
 class FieldType:
-    """A TYPE taken apart: `item` is the type of a list's or map's values, `names` an enum's words."""
+    """A TYPE taken apart: `item` is the type of a list's or map's values, `names` an enum's words.
+
+    `key` is the field that tells a list's items apart, `default` JSON.
+    """
 
     form: str
     low: str = ""
@@ -75,6 +100,8 @@ class FieldType:
     nullable: bool = False
     item: FieldType | None = None
     names: tuple[str, ...] = ()
+    key: str = ""
+    default: str = ""
 
     @classmethod
     def parse(cls, text: str) -> FieldType:
@@ -83,11 +110,14 @@ class FieldType:
         if not found:
             raise ValueError(f"{text!r} is not a type of the compact notation")
         kind, low, high, null = found["kind"], found["low"] or "", found["high"] or "", bool(found["null"])
+        default = found["default"] or ""
         if kind[0] in "[{":
-            return cls("array" if kind[0] == "[" else "map", low, high, null, cls.parse(kind[1:-1]))
+            item, _, key = kind[1:-1].partition("@")
+            form = "array" if kind[0] == "[" else "map"
+            return cls(form, low, high, null, cls.parse(item), key=key, default=default)
         if kind.startswith("enum("):
-            return cls("enum", low, high, null, names=tuple(kind[5:-1].split("|")))
-        return cls(kind, low, high, null)
+            return cls("enum", low, high, null, names=tuple(kind[5:-1].split("|")), default=default)
+        return cls(kind, low, high, null, default=default)
 
 
 @dataclass(frozen=True)
@@ -161,6 +191,10 @@ def _expand_field(type_: FieldType, types: Mapping[str, ObjectType]) -> Schema:
     schema |= {key: int(value) for key, value in zip(names, (type_.low, type_.high), strict=True) if value}
     if schema.get("minLength") == 0 or schema.get("minItems") == 0 or schema.get("minProperties") == 0:
         del schema[names[0]]
+    if type_.key:
+        schema |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [type_.key]}
+    if type_.default:
+        schema["default"] = json.loads(type_.default)
     return {**schema, "nullable": True} if type_.nullable else schema
 
 

@@ -25,7 +25,7 @@ KINDS: Final = (
     kinds.CONFIG_MAP,
     kinds.SECRET,
     kinds.SERVICE_ACCOUNT,
-    *kinds.ISTIO,
+    *kinds.RULES,
 )
 _GIVEN: Final = {("ConfigMap", "kube-root-ca.crt"), ("ConfigMap", "istio-ca-root-cert"), ("ConfigMap", "istio-ca-crl"),
                  ("ConfigMap", "openshift-service-ca.crt"), ("ServiceAccount", "default"),
