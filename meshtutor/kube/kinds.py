@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-
 GATEWAY_API_GROUP: Final = "gateway.networking.k8s.io"
 
 

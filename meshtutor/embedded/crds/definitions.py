@@ -51,7 +51,12 @@ _COLUMNS: Final[Mapping[str, tuple[tuple[str, str, str, str], ...]]] = {
     kinds.KUBERNETES_GATEWAY.unique_name: (
         ("Class", ".spec.gatewayClassName", "string", "Whose it is."),
         ("Address", ".status.addresses[*].value", "string", "Where it is reached."),
-        ("Programmed", '.status.conditions[?(@.type=="Programmed")].status', "string", "Whether it is served."),
+        (
+            "Programmed",
+            '.status.conditions[?(@.type=="Programmed")].status',
+            "string",
+            "Whether it is served.",
+        ),
         _AGE,
     ),
     "HTTPRoute": (

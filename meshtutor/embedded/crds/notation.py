@@ -70,7 +70,12 @@ _SCALARS: Final[Mapping[str, Schema]] = {
     },
     "Hostname": {"type": "string", "minLength": 1, "maxLength": 253, "pattern": rf"^(\*\.)?{_SUBDOMAIN}$"},
     "Subdomain": {"type": "string", "minLength": 1, "maxLength": 253, "pattern": f"^{_SUBDOMAIN}$"},
-    "DnsLabel": {"type": "string", "minLength": 1, "maxLength": 63, "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"},
+    "DnsLabel": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 63,
+        "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+    },
     "ControllerName": {
         "type": "string",
         "minLength": 1,

@@ -34,13 +34,14 @@ class Server:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Gateway:
-    """A Gateway object."""
+    """A Gateway object; one made of the Gateway API names the services whose pods serve it, instead of a selector."""
 
     namespace: str
     name: str
     selector: dict[str, str]
     servers: tuple[Server, ...]
     seniority: tuple[str, str]
+    services: frozenset[str] = frozenset()
 
     @property
     def full_name(self) -> str:

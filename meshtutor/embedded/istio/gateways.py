@@ -57,15 +57,21 @@ class BoundServer:
 
 
 def bound_servers(proxy: Proxy, gateways: Iterable[Gateway], hosts: Iterable[Host]) -> list[BoundServer]:
-    """The HTTP servers of a gateway pod, oldest Gateway first, without those that conflict with an older one."""
-    ports = _target_ports(proxy, hosts)
-    found = (
-        BoundServer(gateway, server, ports.get(server.port, server.port))
-        for gateway in gateways
-        if matches_labels(gateway.selector, proxy.workload.labels)
-        for server in gateway.servers
-    )
+    """The HTTP servers of a gateway pod, oldest Gateway first, without those that conflict with an older one.
+
+    A port that no Service has is bound as it is for a Gateway with a selector; a Gateway that names its Services, as
+    the Gateway API's does, has no such port.
+    """
+    found = _all_servers(proxy, gateways, list(_leading_to(proxy, hosts)))
     return list(_without_conflicts(one for one in found if one.tls or one.server.protocol in HTTP_PROTOCOLS))
+
+
+def _all_servers(proxy: Proxy, gateways: Iterable[Gateway], leading: list[Host]) -> Iterator[BoundServer]:
+    for gateway in gateways:
+        ports = _ports(gateway, proxy, leading)
+        for server in gateway.servers if ports is not None else ():
+            if target := (ports or {}).get(server.port, 0 if gateway.services else server.port):
+                yield BoundServer(gateway, server, target)
 
 
 def _without_conflicts(servers: Iterable[BoundServer]) -> Iterator[BoundServer]:
@@ -80,17 +86,31 @@ def _without_conflicts(servers: Iterable[BoundServer]) -> Iterator[BoundServer]:
         yield bound
 
 
+def _ports(gateway: Gateway, proxy: Proxy, leading: list[Host]) -> dict[int, int] | None:
+    """Service port -> target port, or None where the pod does not serve the Gateway."""
+    if gateway.services:
+        named = [h for h in leading if h.fqdn in gateway.services and h.namespace == gateway.namespace]
+        return _target_ports(proxy, named) if named else None
+    return _target_ports(proxy, leading) if matches_labels(gateway.selector, proxy.workload.labels) else None
+
+
+def _leading_to(proxy: Proxy, hosts: Iterable[Host]) -> Iterator[Host]:
+    """The services that lead to a gateway pod."""
+    for host in hosts:
+        beside = host.selector and host.namespace == proxy.namespace
+        if beside and matches_labels(dict(host.selector), proxy.workload.labels):
+            yield host
+
+
 def _target_ports(proxy: Proxy, hosts: Iterable[Host]) -> dict[int, int]:
-    """Service port -> target port, of the Services that lead to this gateway."""
+    """Service port -> target port, of some Services."""
     named = {name: number for number, name in proxy.workload.container_ports if name}
     found: dict[int, int] = {}
-    selecting = (h for h in hosts if h.selector and h.namespace == proxy.namespace)
-    for host in selecting:
-        if matches_labels(dict(host.selector), proxy.workload.labels):
-            for port in host.ports:
-                target = named.get(str(port.target), port.target)
-                if isinstance(target, int):
-                    found.setdefault(port.number, target)
+    for host in hosts:
+        for port in host.ports:
+            target = named.get(str(port.target), port.target)
+            if isinstance(target, int):
+                found.setdefault(port.number, target)
     return found
 
 

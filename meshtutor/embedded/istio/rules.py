@@ -37,7 +37,8 @@ class Origin:
 class VirtualService:
     """A VirtualService; `hosts` are full names, `gateways` are `mesh` or `NAMESPACE/NAME`.
 
-    One that delegates has its delegates' rules in `http`, with an origin for each, and knows its `parts`.
+    One that delegates has its delegates' rules in `http`, with an origin for each, and knows its `parts`. One that was
+    made of HTTPRoutes says so by `gateway_api`: some things mean something else there.
     """
 
     namespace: str
@@ -49,6 +50,7 @@ class VirtualService:
     seniority: tuple[str, str]
     origins: tuple[Origin, ...] = ()
     parts: tuple[VirtualService, ...] = ()
+    gateway_api: bool = False
 
     @property
     def config_path(self) -> str:
@@ -155,10 +157,10 @@ class VirtualServices:
         return frozenset(label for match in each for label in match.get("sourceLabels") or ())
 
     def for_sidecar(self, host: str, namespace: str) -> VirtualService | None:
-        """The rule that clients in a namespace follow for a host."""
-        for rule in self._exact.get(host, ()):
-            if visible(rule.export_to, rule.namespace, namespace):
-                return rule
+        """The rule that clients in a namespace follow for a host; HTTPRoutes of their own namespace go first."""
+        exact = [r for r in self._exact.get(host, ()) if visible(r.export_to, r.namespace, namespace)]
+        if exact:
+            return next((r for r in exact if r.gateway_api and r.namespace == namespace), exact[0])
         for pattern, rule in self._wild:
             if host_matches(pattern, host) and visible(rule.export_to, rule.namespace, namespace):
                 return rule
@@ -170,8 +172,14 @@ class VirtualServices:
         yield from dict.fromkeys(pattern for pattern, _ in self._wild)
 
     def for_gateway(self, gateway: str, namespace: str) -> list[VirtualService]:
-        """The rules bound to a gateway (`NAMESPACE/NAME`) that a proxy in `namespace` may see."""
-        return [r for r in self.all if gateway in r.gateways and visible(r.export_to, r.namespace, namespace)]
+        """The rules bound to a gateway (`NAMESPACE/NAME`) that a proxy in `namespace` may see.
+
+        HTTPRoutes of the gateway's own namespace go first (push_context.go, VirtualServicesForGateway).
+        """
+        found = [
+            r for r in self.all if gateway in r.gateways and visible(r.export_to, r.namespace, namespace)
+        ]
+        return sorted(found, key=lambda rule: not (rule.gateway_api and rule.namespace == namespace))
 
 
 class DestinationRules:

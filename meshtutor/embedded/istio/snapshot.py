@@ -20,8 +20,11 @@ from meshtutor.embedded.istio import (
     rules,
     workloads,
 )
+from meshtutor.embedded.istio.gateway_api import conversion
+from meshtutor.embedded.istio.gateway_api import objects as gateway_api
+from meshtutor.embedded.istio.gateway_api.world import World
 from meshtutor.embedded.istio.hosts import Host, host_of_service
-from meshtutor.embedded.istio.reading import Key, Object, key_of
+from meshtutor.embedded.istio.reading import Key, Object, key_of, labels_of
 from meshtutor.embedded.istio.reporting import objects, reports
 from meshtutor.embedded.istio.routes import virtual_hosts
 from meshtutor.kube import kinds
@@ -30,6 +33,7 @@ from meshtutor.kube.kinds import Kind
 WATCHED: Final = (
     kinds.NAMESPACE, kinds.NODE, kinds.POD, kinds.SERVICE, kinds.ENDPOINT_SLICE, kinds.CONFIG_MAP,
     kinds.SECRET, kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY, kinds.TELEMETRY,
+    kinds.GATEWAY_CLASS, kinds.KUBERNETES_GATEWAY, kinds.HTTP_ROUTE, kinds.REFERENCE_GRANT,
 )  # fmt: skip
 
 _READ: Final[Mapping[Kind, Callable[[Object], Any]]] = {
@@ -39,17 +43,26 @@ _READ: Final[Mapping[Kind, Callable[[Object], Any]]] = {
     kinds.GATEWAY: gateway_objects.gateway,
     kinds.SECRET: credentials.credential,
     kinds.TELEMETRY: objects.telemetry,
+    kinds.GATEWAY_CLASS: gateway_api.gateway_class,
+    kinds.KUBERNETES_GATEWAY: gateway_api.gateway,
+    kinds.HTTP_ROUTE: gateway_api.http_route,
+    kinds.REFERENCE_GRANT: gateway_api.grant,
 }
+_GATEWAY_API: Final = frozenset({
+    kinds.GATEWAY_CLASS, kinds.KUBERNETES_GATEWAY, kinds.HTTP_ROUTE, kinds.REFERENCE_GRANT, kinds.SERVICE,
+    kinds.NAMESPACE,
+})  # fmt: skip
 _SOURCES: Final[Mapping[str, frozenset[Kind]]] = {
     "hosts": frozenset({kinds.SERVICE}),
     "hosts_by_namespace": frozenset({kinds.SERVICE}),
     "label_keys": frozenset({kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY}),
+    "gateway_api": _GATEWAY_API,
     "workloads": frozenset({kinds.POD, kinds.NODE}),
     "endpoints": frozenset({kinds.ENDPOINT_SLICE, kinds.POD, kinds.NODE}),
     "service_accounts": frozenset({kinds.ENDPOINT_SLICE, kinds.POD, kinds.NODE}),
-    "virtual_services": frozenset({kinds.VIRTUAL_SERVICE}),
+    "virtual_services": _GATEWAY_API | {kinds.VIRTUAL_SERVICE},
     "destination_rules": frozenset({kinds.DESTINATION_RULE}),
-    "gateways": frozenset({kinds.GATEWAY}),
+    "gateways": _GATEWAY_API | {kinds.GATEWAY},
     "telemetries": frozenset({kinds.TELEMETRY}),
     "mesh": frozenset({kinds.CONFIG_MAP}),
     "collectors": frozenset({kinds.CONFIG_MAP, kinds.SERVICE}),
@@ -167,10 +180,27 @@ class Snapshot:
         return {key: found.accounts for key, found in self.endpoints.items()}
 
     @cached_property
+    def gateway_api(self) -> conversion.Conversion:
+        """What Gateways and HTTPRoutes mean; internal objects that say the same as before are the same objects."""
+        gateways, routes = self.table(kinds.KUBERNETES_GATEWAY), self.table(kinds.HTTP_ROUTE)
+        if not gateways and not routes:
+            return conversion.NOTHING
+        names = self.table(kinds.NAMESPACE)
+        world = World.of(
+            self.table(kinds.SERVICE),
+            {name: labels_of(namespace) for (_, name), namespace in names.items()},
+            self.table(kinds.REFERENCE_GRANT).values(),
+            self.table(kinds.GATEWAY_CLASS).values(),
+        )
+        return conversion.convert(gateways.values(), routes.values(), world, self._before.get("gateway_api"))
+
+    @cached_property
     def virtual_services(self) -> rules.VirtualServices:
-        """The VirtualServices with their delegates' rules, ordered and indexed."""
-        before = self._before["virtual_services"].all if "virtual_services" in self._before else ()
-        return rules.VirtualServices(delegates.merged(self.table(kinds.VIRTUAL_SERVICE), before))
+        """The VirtualServices with their delegates' rules, and those made of HTTPRoutes, ordered and indexed."""
+        earlier: rules.VirtualServices | None = self._before.get("virtual_services")
+        merged = delegates.merged(self.table(kinds.VIRTUAL_SERVICE), earlier.all if earlier else ())
+        made = rules.VirtualServices([*merged, *self.gateway_api.virtual_services])
+        return earlier if earlier is not None and earlier.all == made.all else made
 
     @cached_property
     def destination_rules(self) -> rules.DestinationRules:
@@ -179,8 +209,9 @@ class Snapshot:
 
     @cached_property
     def gateways(self) -> list[gateway_objects.Gateway]:
-        """The Gateways, oldest first."""
-        return sorted(self.table(kinds.GATEWAY).values(), key=lambda gateway: gateway.seniority)
+        """The Gateways, and those made of the Gateway API's listeners, oldest first."""
+        every = [*self.table(kinds.GATEWAY).values(), *self.gateway_api.gateways]
+        return sorted(every, key=lambda gateway: gateway.seniority)
 
     @cached_property
     def telemetries(self) -> objects.Telemetries:

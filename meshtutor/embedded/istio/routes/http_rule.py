@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -55,7 +56,8 @@ def _route(service: VirtualService, index: int, number: int | None, client: Clie
     """The route of `http[index]`, for its match `number` (None: it has no match)."""
     rule = service.http[index]
     match = rule["match"][number] if number is not None else None
-    out = route.Route(name=_name(rule, match), match=matches.route_match(match))
+    matcher = matches.route_match(match, whole_parts=service.gateway_api)
+    out = route.Route(name=_name(rule, match), match=matcher)
     out.metadata.CopyFrom(_metadata(service, index, number))
     out.stat_prefix = str((match or {}).get("statPrefix") or "")
     authority = headers.apply(out, rule.get("headers") or {})
@@ -66,6 +68,8 @@ def _route(service: VirtualService, index: int, number: int | None, client: Clie
     else:
         out.route.host_rewrite_literal = (rule.get("rewrite") or {}).get("authority") or authority
         _forward(out, rule, client, service.namespace, port)
+        if service.gateway_api:
+            _as_gateway_api(out)
     out.decorator.operation = _operation(out, service.name, port)
     if rule.get("fault"):
         out.typed_per_filter_config[FAULT].CopyFrom(any_of(faults.http_fault(rule["fault"])))
@@ -108,6 +112,15 @@ def _rewrite(action: Any, rewrite: Rule) -> None:
         action.prefix_rewrite = uri
 
 
+def _as_gateway_api(out: Any) -> None:
+    """A backend that is not there is answered with 500, and a prefix rewritten to `/` is taken away (route.go)."""
+    out.route.cluster_not_found_response_code = route.RouteAction.INTERNAL_SERVER_ERROR
+    if out.route.prefix_rewrite == "/":
+        out.route.prefix_rewrite = ""
+        out.route.regex_rewrite.pattern.regex = f"^{re.escape(out.match.path_separated_prefix)}(/?)(.*)"
+        out.route.regex_rewrite.substitution = r"/\2"
+
+
 def _name(rule: Rule, match: Rule | None) -> str:
     name = str(rule.get("name") or "")
     return f"{name}.{match['name']}" if match and match.get("name") else name
@@ -123,8 +136,10 @@ def _metadata(service: VirtualService, index: int, number: int | None) -> Any:
 
 
 def _place(service: VirtualService, index: int, number: int | None) -> dict[str, str]:
-    """Where a route was written; of a delegate's: `config` is the delegate, `root` the place that led there."""
+    """Where a route was written: `config` is the delegate or the HTTPRoute, `root` the place that led to a delegate."""
     origin = service.origins[index] if service.origins else None
+    if origin is not None and service.gateway_api:
+        return {"config": origin.config_path, "rule": origin.rule}
     if origin is None or not origin.root_path:
         return {"rule": _numbered(origin.rule if origin else f"http[{index}]", number)}
     here, above = origin.matches[number] if number is not None else (None, None)
@@ -142,7 +157,7 @@ def _numbered(rule: str, match: int | None) -> str:
 def _operation(out: Any, name: str, port: int) -> str:
     """What traces call the route: HOST:PORT/PATH, or the rule's name where there is more than one destination."""
     match = out.match
-    path = match.path or match.safe_regex.regex or f"{match.prefix}*"
+    path = match.path or match.safe_regex.regex or f"{match.path_separated_prefix or match.prefix}*"
     if out.route.cluster:
         _, number, _, fqdn = out.route.cluster.split("|")
         return f"{fqdn}:{number}{path}"

@@ -29,13 +29,16 @@ def applies_to(match: Match, client: Client, namespace: str, port: int) -> bool:
     return match.get("sourceNamespace") in (None, "", client.namespace)
 
 
-def route_match(match: Match | None) -> Any:
-    """Envoy's form of a match; None is one that takes everything."""
+def route_match(match: Match | None, *, whole_parts: bool = False) -> Any:
+    """Envoy's form of a match; None is one that takes everything.
+
+    `whole_parts`: a prefix takes whole parts of the path, as in the Gateway API; `/foo` does not take `/foobar`.
+    """
     out = route.RouteMatch(prefix="/")
     if match is None:
         return out
     out.headers.extend(_header_matchers(match))
-    _path(out, match.get("uri") or {})
+    _path(out, match.get("uri") or {}, whole_parts)
     out.case_sensitive.CopyFrom(boolean(not match.get("ignoreUriCase", False)))
     for field, name in (("method", ":method"), ("authority", ":authority"), ("scheme", ":scheme")):
         if match.get(field):
@@ -61,9 +64,11 @@ def string_matcher(condition: Mapping[str, str]) -> Any:
     return string_pb2.StringMatcher(exact=condition.get("exact", ""))
 
 
-def _path(out: Any, uri: Mapping[str, str]) -> None:
+def _path(out: Any, uri: Mapping[str, str], whole_parts: bool) -> None:
     if "exact" in uri:
         out.path = uri["exact"]
+    elif whole_parts and uri.get("prefix", "/") != "/":
+        out.path_separated_prefix = uri["prefix"]
     elif "prefix" in uri:
         out.prefix = uri["prefix"]
     elif "regex" in uri:

@@ -24,9 +24,12 @@ def redirect(rule: Mapping[str, Any], port: int, *, tls: bool) -> Any:
     """The redirect of a rule; `port` is the listener's. 301 unless `redirectCode` says otherwise."""
     out = route.RedirectAction(
         host_redirect=str(rule.get("authority") or ""),
-        path_redirect=str(rule.get("uri") or ""),
         response_code=_CODES[int(rule.get("redirectCode") or 301)],
     )
+    if "prefixRewrite" in rule:  # of HTTPRoutes only
+        out.prefix_rewrite = str(rule["prefixRewrite"])
+    else:
+        out.path_redirect = str(rule.get("uri") or "")
     if scheme := rule.get("scheme"):
         out.scheme_redirect = str(scheme)
     wanted = port if rule.get("derivePort") == "FROM_REQUEST_PORT" else int(rule.get("port") or 0)
