@@ -14,6 +14,7 @@ from meshtutor.xray.result import Result
 
 Json = dict[str, Any]
 _FAULT: Final = "envoy.filters.http.fault"
+_WITHOUT_CLUSTER: Final = {"NOT_FOUND": 404, "INTERNAL_SERVER_ERROR": 500}
 _DENOMINATORS: Final = {"HUNDRED": 1, "TEN_THOUSAND": 100, "MILLION": 10_000}
 
 
@@ -70,14 +71,16 @@ def _through_action(result: Result, route: Json, envoy: Envoy, call: Call) -> Re
         path=_rewritten(route.get("match") or {}, action, call.path),
         authority=action.get("host_rewrite_literal") or call.authority,
     )
-    return _judge(result)
+    return _judge(result, _WITHOUT_CLUSTER.get(action.get("cluster_not_found_response_code", ""), 503))
 
 
-def _judge(result: Result) -> Result:
+def _judge(result: Result, without_cluster: int) -> Result:
     """What fails for certain: no cluster, or clusters without an endpoint that takes requests."""
     missing = [t.cluster for t in result.targets if not t.exists]
     if missing and len(missing) == len(result.targets):
-        return replace(result, error=f"cluster {missing[0]!r} does not exist", status=503, flags="NC")
+        return replace(
+            result, error=f"cluster {missing[0]!r} does not exist", status=without_cluster, flags="NC"
+        )
     empty = [t.cluster for t in result.targets if t.exists and t.kind in ("EDS", "STATIC") and not t.healthy]
     if empty and len(empty) + len(missing) == len(result.targets):
         return replace(result, error=f"cluster {empty[0]!r} has no healthy endpoint", status=503, flags="UH")
@@ -93,7 +96,7 @@ def _redirect(route: Json, call: Call) -> Json:
     port = action.get("port_redirect", 0)
     kept = "" if action.get("host_redirect") else _port_suffix(call, scheme)
     place = f"{host}:{port}" if port else f"{host}{kept}"
-    path = action.get("path_redirect") or call.path
+    path = action.get("path_redirect") or _rewritten(route.get("match") or {}, action, call.path)
     return {
         "redirect": f"{scheme}://{place}{path}",
         "status": codes.get(action.get("response_code", ""), 301),

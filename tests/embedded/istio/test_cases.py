@@ -28,6 +28,7 @@ from .cases import (
     actions,
     delegates,
     destinations,
+    gateway_api,
     gateway_tls,
     gateways,
     matches,
@@ -38,7 +39,7 @@ from .support.mesh import Answer, Mesh, running
 
 CASES = [
     case
-    for table in (matches, names, destinations, gateways, gateway_tls, actions, delegates)
+    for table in (matches, names, destinations, gateways, gateway_tls, actions, delegates, gateway_api)
     for case in table.CASES
 ]
 SAMPLE = 400
@@ -59,7 +60,10 @@ def services(pods: dict[str, dict]) -> list[dict]:
     front["spec"]["ports"] = [
         {"name": "http2", "port": 80, "targetPort": 8080}, {"name": "https", "port": 443, "targetPort": 8443}
     ]  # fmt: skip
+    versions = [make.service(f"reviews-{v}", app="reviews", version=v) for v in ("v1", "v2", "v3")]
     return [
+        *versions,
+        *(make.endpoint_slice(one, pods[one["metadata"]["name"][-2:]]) for one in versions),
         reviews, ratings, other, front,
         make.endpoint_slice(reviews, pods["v1"], pods["v2"], pods["v3"]),
         make.endpoint_slice(ratings, pods["ratings"]),
