@@ -38,6 +38,11 @@ def _lines(info: MeshInfo) -> list[str]:
     return [
         f"Lab {info.name!r} ({info.provider}) is {'ready' if info.ready else 'not ready'}.",
         f"  application  {info.gateway}/productpage",
+        *(
+            [f"  gateway, TLS {info.gateway_tls}  (answers when a Gateway has an HTTPS server)"]
+            if info.gateway_tls
+            else []
+        ),
         f"  prometheus   {info.prometheus}",
         f"  kubectl      export KUBECONFIG={info.kubeconfig}",
         "",

@@ -53,6 +53,7 @@ def _embedded(args: argparse.Namespace) -> Result:
         lines = (
             f"The mesh is up in {seconds:.1f} s: {len(info.pods)} pods.",
             f"Application: {info.gateway}/productpage",
+            f"The gateway's port for https: {info.gateway_tls}",
             "Next: `meshtutor lab` opens the first notebook; `meshtutor status` shows the pods.",
         )
     return Result({**info.to_dict(), "started": started, "seconds": round(seconds, 3)}, lines)

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from meshtutor.embedded.kubelet.kubelet import Kubelet
 from meshtutor.embedded.kubelet.network import NodeNetwork
 from meshtutor.embedded.kubelet.place import Place
 from meshtutor.embedded.network import NODE_PROXY_PORT
-from meshtutor.embedded.place import Claim, claim_block, claim_gateway_port
+from meshtutor.embedded.place import GATEWAY_TLS_PORT, Claim, claim_block, claim_gateway_port
 from meshtutor.embedded.system import objects as system_objects
 from meshtutor.embedded.xds.ca import CertificateAuthority
 from meshtutor.embedded.xds.tokens import Tokens
@@ -45,7 +45,7 @@ from meshtutor.kube import manifests
 from meshtutor.kube.kinds import kind_of
 
 log = logging.getLogger(__name__)
-_GATEWAY_NODE_PORT = 30000
+_GATEWAY_NODE_PORTS = (30000, 30443)  # http, https
 _PILOT_LOGGERS = ("meshtutor.pilot", "meshtutor.xds", "meshtutor.sds")
 Say = Callable[[str], None]
 
@@ -64,11 +64,12 @@ class Box:
 
     async def start(self, part: Say) -> dict[str, Any]:
         """Bring every part up, saying each by name; what lab.json holds."""
-        door, claim = claim_gateway_port(self._wanted_port), claim_block(self.name)
-        port = door.getsockname()[1]
+        doors = claim_gateway_port(self._wanted_port), claim_gateway_port(None, GATEWAY_TLS_PORT)
+        claim = claim_block(self.name)
+        port, tls_port = (door.getsockname()[1] for door in doors)
         registry = await self._serve_api(claim)
         part("Kubernetes API")
-        await self._run_cluster(registry, claim, door)
+        await self._run_cluster(registry, claim, doors)
         part("control plane, kubelet, node network")
         await _create(registry, system_objects())
         await _apply(registry, manifests.load(*self._study))
@@ -77,7 +78,7 @@ class Box:
         gateway = f"http://localhost:{port}"
         await ready.answers(f"http://127.0.0.1:{port}/productpage")
         part("application answers through the gateway")
-        return self._facts(claim, gateway)
+        return {**self._facts(claim, gateway), "gateway_tls": f"https://localhost:{tls_port}"}
 
     async def _serve_api(self, claim: Claim) -> Registry:
         registry = Registry(claim.block, mutators=[inject], validators=[validate])
@@ -92,7 +93,7 @@ class Box:
             await registry.create(definition)
         return registry
 
-    async def _run_cluster(self, registry: Registry, claim: Claim, door: socket.socket) -> None:
+    async def _run_cluster(self, registry: Registry, claim: Claim, doors: Sequence[socket.socket]) -> None:
         prometheus = await asyncio.to_thread(get_prometheus, log.info)
         tokens, mesh_pki = Tokens(secrets.token_bytes(32)), self.directory / "pki" / "istio"
         root = CertificateAuthority(mesh_pki).root.decode()
@@ -104,8 +105,9 @@ class Box:
         registry.log_source = kubelet.logs
         self._keep(run_all(registry, claim.block, self._certificates))
         self._keep(pilot.run())
-        forwards = {door.getsockname()[1]: _GATEWAY_NODE_PORT}
-        for component in (kubelet, NodeNetwork(registry, claim.block, forwards, [door])):
+        ports = (door.getsockname()[1] for door in doors)
+        forwards = dict(zip(ports, _GATEWAY_NODE_PORTS, strict=True))
+        for component in (kubelet, NodeNetwork(registry, claim.block, forwards, doors)):
             self._closers.append(component.stop)
             await component.start()
         self._closers.append(pilot.stop)

@@ -19,6 +19,7 @@ from meshtutor.errors import LabError
 _FIRST, _LAST = 20, 250
 _API_PORTS: Final = (API_PORT, 16443, 26443)  # k3s and kind often hold 6443 on every address
 _GATEWAY_PORT: Final = 8000
+GATEWAY_TLS_PORT: Final = 8443
 _TRIED: Final = 100
 
 
@@ -54,9 +55,9 @@ def claim_block(name: str) -> Claim:
     )
 
 
-def claim_gateway_port(wanted: int | None) -> socket.socket:
-    """A socket on localhost for the gateway: at the port asked for, or at 8000, or at the next that is free."""
-    candidates = [wanted] if wanted is not None else range(_GATEWAY_PORT, _GATEWAY_PORT + _TRIED)
+def claim_gateway_port(wanted: int | None, first: int = _GATEWAY_PORT) -> socket.socket:
+    """A socket on localhost for the gateway: at the port asked for, or at the first, or at the next that is free."""
+    candidates = [wanted] if wanted is not None else range(first, first + _TRIED)
     for port in candidates:
         try:
             return _bound("127.0.0.1", port)

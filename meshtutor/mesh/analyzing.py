@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from meshtutor.display import html, text
-from meshtutor.errors import NotFoundError
+from meshtutor.errors import ApiStatusError, NotFoundError
 from meshtutor.kube.client import KubeClient
-from meshtutor.kube.kinds import Kind
+from meshtutor.kube.kinds import SECRET, Kind
 from meshtutor.kube.manifests import Source
 from meshtutor.mesh.provenance import Provenance
 
@@ -71,19 +72,24 @@ def analyze(kube: KubeClient, known: Provenance, namespace: str, sources: Sequen
     )  # schemas take a moment to load: only who analyses waits for them
 
     with ThreadPoolExecutor(8) as threads:
-        listed = threads.map(lambda kind: _list(kube, kind), analysis.LISTED)
-        world = [obj for found in listed for obj in found]
-    found = (
-        analysis.of_sources(sources, world, namespace) if sources else analysis.of_mesh(world, known.where)
-    )
-    return Analysis(tuple(found))
+        answers = list(threads.map(lambda kind: _list(kube, kind), analysis.LISTED))
+    world = [obj for found in answers for obj in found or ()]
+    unread = [kind for kind, found in zip(analysis.LISTED, answers, strict=True) if found is None]
+    if sources:
+        return Analysis(tuple(analysis.of_sources(sources, world, namespace, unread)))
+    return Analysis(tuple(analysis.of_mesh(world, known.where, unread)))
 
 
-def _list(kube: KubeClient, kind: Kind) -> list[dict[str, Any]]:
+def _list(kube: KubeClient, kind: Kind) -> list[dict[str, Any]] | None:
+    """All objects of a kind; None for Secrets that one may not read."""
     try:
         return kube.list(kind)
     except NotFoundError:  # a real cluster may lack a kind
         return []
+    except ApiStatusError as error:
+        if kind is SECRET and error.code == HTTPStatus.FORBIDDEN:
+            return None
+        raise
 
 
 def _notice(one: Finding) -> html.Html:

@@ -11,7 +11,7 @@ from typing import Any
 from meshtutor.config import study
 from meshtutor.display.progress import Progress
 from meshtutor.display.tables import Objects
-from meshtutor.errors import NotReadyError
+from meshtutor.errors import MeshtutorError, NotReadyError
 from meshtutor.kube import kinds, manifests
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.manifests import Source
@@ -59,6 +59,16 @@ class Mesh:
     def gateway(self) -> str:
         """The URL at which the ingress gateway is reached from this machine, without a trailing slash."""
         return self.info().gateway.rstrip("/")
+
+    @cached_property
+    def gateway_tls(self) -> str:
+        """The URL of the ingress gateway's port for https, 443 of its Service; MeshtutorError where it is not known."""
+        if url := self.info().gateway_tls:
+            return url
+        raise MeshtutorError(
+            "Where this mesh's gateway is reached by https is not known.",
+            "kubectl -n istio-system port-forward service/istio-ingressgateway 8443:443, then https://localhost:8443",
+        )
 
     def info(self) -> MeshInfo:
         """Where the mesh is reached, and its pods now."""

@@ -9,7 +9,7 @@ Left out: istioctl's analyzers of Kubernetes' webhooks, of deprecated annotation
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any, Final, Literal
@@ -32,8 +32,9 @@ Severity = Literal["error", "warning", "info"]
 Where = Callable[[Mapping[str, Any], str], str]
 SCHEMA: Final = "IST0106"
 NOT_INJECTED: Final = "IST0103"
-LISTED: Final = (*kinds.RULES, kinds.SERVICE, kinds.POD, kinds.DEPLOYMENT, kinds.NAMESPACE)
-"""The kinds that `world` should hold."""
+LISTED: Final = (*kinds.RULES, kinds.SERVICE, kinds.POD, kinds.DEPLOYMENT, kinds.NAMESPACE,
+                 kinds.SECRET)  # fmt: skip
+"""The kinds that `world` should hold; Secrets are left out where one may not read them (`unread`)."""
 _LEVELS: Final[Mapping[str, Severity]] = {
     "IST0101": "error",
     "IST0109": "error",
@@ -70,7 +71,10 @@ class Finding:
 
 
 def of_sources(
-    sources: Sequence[Source], world: Iterable[Object] = (), namespace: str = "default"
+    sources: Sequence[Source],
+    world: Iterable[Object] = (),
+    namespace: str = "default",
+    unread: Collection[Kind] = (),
 ) -> list[Finding]:
     """Findings about objects in files, among themselves and with those of a mesh that is there."""
     found: list[Finding] = []
@@ -91,18 +95,20 @@ def of_sources(
 
     given = {ObjectKey.of(obj, namespace) for obj in read}
     others = [obj for obj in world if ObjectKey.of(obj, namespace) not in given]
-    return _sorted([*found, *_twice(read, where, namespace), *_all(read, others, where)])
+    return _sorted([*found, *_twice(read, where, namespace), *_all(read, others, where, unread)])
 
 
-def of_mesh(world: Iterable[Object], where: Where) -> list[Finding]:
+def of_mesh(world: Iterable[Object], where: Where, unread: Collection[Kind] = ()) -> list[Finding]:
     """Findings about the Istio objects of a mesh, and about pods that have no proxy although they should."""
     there = list(world)
     rules = [obj for obj in there if kinds.kind_of(obj, kinds.RULES)]
     others = [obj for obj in there if not kinds.kind_of(obj, kinds.RULES)]
-    return _sorted([*_all(rules, others, where), *_without_proxy(there)])
+    return _sorted([*_all(rules, others, where, unread), *_without_proxy(there)])
 
 
-def _all(judged: Sequence[Object], others: Sequence[Object], where: Where) -> Iterator[Finding]:
+def _all(
+    judged: Sequence[Object], others: Sequence[Object], where: Where, unread: Collection[Kind]
+) -> Iterator[Finding]:
     shapes = [(obj, *_shape(obj, where)) for obj in judged]
     sound = [(obj, copy) for obj, copy, _ in shapes if copy is not None]
     for _, _, found in shapes:
@@ -111,6 +117,7 @@ def _all(judged: Sequence[Object], others: Sequence[Object], where: Where) -> It
         yield from (_finding(obj, problem, where) for problem in istio_checks.check(copy))
         yield from _beyond_the_lab(obj, copy, where)
     world = references.World.of(lambda kind: _of_kind(kind, (*(copy for _, copy in sound), *others)))
+    world = replace(world, secrets=None) if kinds.SECRET in unread else world
     # a missing subset is told once, where it is asked for: of DestinationRules only what unjudged rules miss
     unjudged = replace(world, virtual_services=_of_kind(kinds.VIRTUAL_SERVICE, others))
     for obj, copy in sound:

@@ -29,7 +29,7 @@ class PodInfo:
 
 @dataclass(frozen=True)
 class MeshInfo:
-    """Where a mesh is reached: `gateway` and `prometheus` are URLs, `kubeconfig` a path."""
+    """Where a mesh is reached: `gateway`, `gateway_tls` ("" if unknown), `prometheus` as URLs, `kubeconfig` a path."""
 
     ready: bool
     provider: str
@@ -41,6 +41,7 @@ class MeshInfo:
     why: str = ""
     pods: list[PodInfo] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    gateway_tls: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

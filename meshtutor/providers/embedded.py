@@ -45,6 +45,7 @@ class EmbeddedProvider(Provider):
                 "api": self.lab["api"],
                 "started_seconds": self.lab.get("seconds"),
             },
+            gateway_tls=str(self.lab.get("gateway_tls", "")),
         )
 
     def wait_until_distributed(self, resource_version: str, timeout: float = 10.0) -> Distribution:

@@ -6,6 +6,7 @@
     kinds          which checks a kind has; the other files are those checks, one per kind or part of one
     unsupported    what Istio knows and the lab does not do yet: refused by name
     limits         the same, where it depends on several fields
+    delegation     rules that delegate: warnings; certificates: Secrets, and the names of those that are needed
     references     what names something that is not there: warnings with istioctl analyze's codes
     admission      all of it as the API server's validator
 

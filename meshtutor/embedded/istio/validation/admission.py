@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from meshtutor.embedded.apiserver.admission import Request, Validator
 from meshtutor.embedded.apiserver.statuses import FieldError, invalid
-from meshtutor.embedded.istio.validation import kinds, references, unsupported
+from meshtutor.embedded.istio.validation import certificates, kinds, references, unsupported
 from meshtutor.embedded.istio.validation.problem import Problem
 from meshtutor.kube import objects
-from meshtutor.kube.kinds import ISTIO, Kind
+from meshtutor.kube.kinds import ISTIO, SECRET, Kind
 
 _ISTIO: Final = frozenset(kind.resource for kind in ISTIO)
 _REFERRING: Final = frozenset(kind.resource for kind in references.CONCERNED)
@@ -23,6 +23,8 @@ Lister = Callable[[Kind], Iterable[dict[str, Any]]]
 
 def validate(request: Request) -> list[str]:
     """Refuse what Istio's webhook refuses (InvalidError, each cause with its path); the rest as warnings."""
+    if request.kind == SECRET and request.operation != "DELETE":
+        return [str(problem) for problem in certificates.check(request.object)]
     if request.kind.resource not in _ISTIO or request.operation == "DELETE":
         return []
     problems = [*kinds.check(request.object), *unsupported.check(request.object)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meshtutor.embedded.istio.hosts import host_matches, resolve
-from meshtutor.embedded.istio.validation import delegation
+from meshtutor.embedded.istio.validation import certificates, delegation
 from meshtutor.embedded.istio.validation.problem import Problems, each, warning
 from meshtutor.embedded.istio.validation.selection import subsets_without_pods
 from meshtutor.kube import kinds, objects
@@ -31,7 +31,8 @@ CONCERNED: Final = (kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY
 class World:
     """What rules may refer to. `hosts`: port numbers by full name, wildcards of ServiceEntries included.
 
-    `pods` are those that there are, and those that Deployments are about to make.
+    `pods` are those that there are, and those that Deployments are about to make; `secrets` is None where nobody may
+    read them.
     """
 
     hosts: Mapping[str, tuple[int, ...]]
@@ -40,6 +41,7 @@ class World:
     virtual_services: list[Object] = field(default_factory=list)
     services: list[Object] = field(default_factory=list)
     pods: list[Object] = field(default_factory=list)
+    secrets: list[Object] | None = None
 
     @classmethod
     def of(cls, lister: Callable[[kinds.Kind], Iterable[Object]]) -> World:
@@ -58,6 +60,7 @@ class World:
             list(lister(kinds.VIRTUAL_SERVICE)),
             services,
             [*lister(kinds.POD), *map(_pod_of, lister(kinds.DEPLOYMENT))],
+            list(lister(kinds.SECRET)),
         )
 
     def ports(self, host: str) -> tuple[int, ...] | None:
@@ -210,6 +213,8 @@ def _gateway(obj: Object, world: World) -> Problems:
         if number not in ports:
             message = f"the gateway's Service has no port {number}, so nobody outside can reach it"
             yield warning(f"{path}.port.number", message, f"it has {_listed(ports)}", PORT_NOT_ON_SERVICE)
+    if world.secrets is not None:
+        yield from certificates.gateway(objects.spec(obj), objects.namespace(pods[0]), world.secrets)
 
 
 def _ports_towards(pod: Object, services: list[Object]) -> Iterator[int]:

@@ -1,7 +1,10 @@
 """Validation as the API server calls it, and what the lab does not implement yet."""
 
+# ruff: noqa: E501 - tables
+
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from meshtutor.embedded.istio.validation.admission import references_validator, 
 from meshtutor.errors import InvalidError
 from meshtutor.kube import kinds
 from meshtutor.kube.manifests import files, load
+from tests.support.certificates import Authority, secret
 
 
 def request(kind: kinds.Kind, spec: str, operation: str = "CREATE") -> Request:
@@ -107,6 +111,42 @@ def test_routing_by_a_claim_is_sound_and_refused_by_name(field):
     found = causes(kinds.VIRTUAL_SERVICE, spec)
     assert list(found) == [f"spec.http[0].match[0].{field}[@request.auth.claims.sub]"]
     assert "does not route by a token's claims yet" in next(iter(found.values()))
+
+
+@pytest.mark.parametrize(
+    ("tls", "path"),
+    [
+        ("{}", "mode"),
+        ("{mode: PASSTHROUGH}", "mode"),
+        ("{mode: ISTIO_MUTUAL}", "mode"),
+        ("{mode: SIMPLE, serverCertificate: /a, privateKey: /b}", "serverCertificate"),
+        ("{mode: SIMPLE, credentialName: 'sds://a'}", "credentialName"),
+        ("{mode: SIMPLE, credentialName: a, subjectAltNames: [b]}", "subjectAltNames"),
+        ("{mode: SIMPLE, credentialName: a, minProtocolVersion: TLSV1_3, maxProtocolVersion: TLSV1_2}", "minProtocolVersion"),
+        ("{mode: SIMPLE, credentialName: a, cipherSuites: ['!RC4']}", "cipherSuites[0]"),
+        ("{mode: MUTUAL, credentialName: a, verifyCertificateHash: [b]}", "verifyCertificateHash"),
+    ],
+)  # fmt: skip
+def test_tls_that_the_lab_does_not_do_is_refused_by_name(tls, path):
+    spec = f"{{servers: [{{port: {{number: 443, name: a, protocol: HTTPS}}, hosts: ['*'], tls: {tls}}}]}}"
+    assert f"spec.servers[0].tls.{path}" in causes(kinds.GATEWAY, spec)
+
+
+def test_a_broken_certificate_is_a_warning_where_its_secret_is_applied():
+    def said(obj: dict[str, Any]) -> str:
+        return "; ".join(validate(Request(kinds.SECRET, "CREATE", obj)))  # type: ignore[arg-type]
+
+    authority = Authority()
+    pair, old = (
+        authority.issue("a.example.com"),
+        authority.issue("a.example.com", lifetime=timedelta(days=-1)),
+    )
+    assert said(secret("s", tls_crt=pair.certificate, tls_key=pair.key)) == ""
+    assert said(secret("s", password=b"anything", key=b"anything")) == ""
+    assert "not PEM that can be read" in said(secret("s", tls_crt=b"hello", tls_key=pair.key))
+    assert "belongs to another certificate" in said(secret("s", cert=pair.certificate, key=old.key))
+    assert "CA certificate" in said(secret("s", cacert=b"hello"))
+    assert "CN=a.example.com holds from" in said(secret("s", cert=old.certificate, key=old.key))
 
 
 def test_a_field_that_istio_does_not_know_is_not_called_a_part_of_its_api():

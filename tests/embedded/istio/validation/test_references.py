@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from meshtutor.embedded.istio.validation import references
 from meshtutor.kube import kinds
 from meshtutor.kube.manifests import load
+from tests.support.certificates import Authority, secret
 
 HERE = """
 {apiVersion: v1, kind: Service, metadata: {name: reviews}, spec: {selector: {app: reviews}, ports: [{name: http, port: 9080}]}}
@@ -43,6 +45,36 @@ def warnings(kind: str, spec: str, more: str = "") -> list[tuple[str, str]]:
     obj: dict[str, Any] = {"apiVersion": kinds.VIRTUAL_SERVICE.api_version, "kind": kind,
                            "metadata": {"name": "mine", "namespace": "default"}, "spec": yaml.safe_load(spec)}  # fmt: skip
     return [(p.path, p.code) for p in references.check(obj, world(more))]
+
+
+SECRETS = """
+---
+{apiVersion: v1, kind: Secret, metadata: {name: shop, namespace: istio-system}, data: %s}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: broken, namespace: istio-system}, data: {tls.crt: aGVsbG8=, tls.key: aGVsbG8=}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: elsewhere}, data: {tls.crt: aGVsbG8=, tls.key: aGVsbG8=}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tls", "code"),
+    [
+        ("{mode: SIMPLE, credentialName: shop}", ""),
+        ("{mode: SIMPLE, credentialName: istio-system/shop}", ""),
+        ("{mode: SIMPLE, credentialName: nobody}", "IST0101"),
+        ("{mode: SIMPLE, credentialName: elsewhere}", "IST0101"),
+        ("{mode: SIMPLE, credentialName: broken}", "IST0161"),
+        ("{mode: MUTUAL, credentialName: shop}", "IST0161"),
+    ],
+)
+def test_a_gateways_certificate_is_there_and_sound(tls, code):
+    pair = Authority().issue("shop.com")
+    data = json.dumps(secret("shop", tls_crt=pair.certificate, tls_key=pair.key)["data"])
+    port = "{number: 80, name: https, protocol: HTTPS}"
+    spec = f"{{selector: {{istio: ingressgateway}}, servers: [{{port: {port}, hosts: ['*'], tls: {tls}}}]}}"
+    expected = [("spec.servers[0].tls.credentialName", code)] if code else []
+    assert warnings("Gateway", spec, SECRETS % data) == expected
 
 
 TEAM = """
