@@ -13,6 +13,7 @@ from meshtutor.charts.latencies import latency
 from meshtutor.charts.planning import requests_needed
 from meshtutor.charts.scraping import scrape_lag
 from meshtutor.charts.sharing import shares
+from meshtutor.charts.signaling import golden_signals
 from meshtutor.charts.timelines import timeline
 from meshtutor.charts.waterfall import waterfall
 
@@ -20,6 +21,7 @@ __all__ = [
     "answers",
     "compare",
     "cost",
+    "golden_signals",
     "latency",
     "mesh_graph",
     "requests_needed",

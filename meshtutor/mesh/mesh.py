@@ -20,6 +20,7 @@ from meshtutor.mesh import analyzing, applying, explaining, finding, resetting, 
 from meshtutor.mesh.analyzing import Analysis
 from meshtutor.mesh.changes import Applied, ApplyError, Change
 from meshtutor.mesh.explanation import Explanation
+from meshtutor.mesh.happenings import Happenings
 from meshtutor.mesh.provenance import Provenance
 from meshtutor.mesh.sending import CLIENT, Doors
 from meshtutor.providers.base import Distribution, MeshInfo, Provider
@@ -28,6 +29,7 @@ from meshtutor.telemetry.istio import count_requests, patience, wait_for_scrape
 from meshtutor.telemetry.jaeger import Jaeger, through
 from meshtutor.telemetry.prometheus import Prometheus
 from meshtutor.telemetry.results import Vector
+from meshtutor.telemetry.signals import Board, read_signals
 from meshtutor.traffic.load import Load
 from meshtutor.traffic.outcome import Request
 from meshtutor.traffic.report import Report
@@ -40,7 +42,7 @@ class Mesh:
 
     `gateway` is the URL of the ingress gateway, `prometheus` its metrics, `traces` its traces, `kube` the
     official Kubernetes client, `api` the small one that the other verbs use, `provenance` the files that objects came
-    from.
+    from, `happenings` what was applied when.
     """
 
     def __init__(self, provider: Provider, namespace: str | None = None) -> None:
@@ -51,6 +53,7 @@ class Mesh:
         self.prometheus = Prometheus(self.api)
         self.traces = Jaeger(through(self.api))
         self.provenance = Provenance(self.namespace)
+        self.happenings = Happenings()
         self._load: Load | None = None
 
     # --- the mesh itself
@@ -269,6 +272,10 @@ class Mesh:
         """
         return read_graph(self.prometheus, self.api, tuple(namespaces) or (self.namespace,), window)
 
+    def signals(self, service: str = "", seconds: float = 60.0) -> Board:
+        """Rate, errors, latency and bytes of every service, or of one and its workloads, in the last `seconds`."""
+        return read_signals(self.prometheus, self.namespace, seconds, service)
+
     def wait_for_metrics(
         self, promql: str | None = None, at_least: float = 0.0, timeout: float | None = None
     ) -> Vector | None:
@@ -334,6 +341,7 @@ class Mesh:
 
     def _finished(self, changes: list[Change], started: float, timeout: float) -> Applied:
         self.provenance.remember(changes)
+        self.happenings.remember(changes)
         newest = max((change.resource_version for change in changes), default=0)
         gone = any(change.action == "deleted" for change in changes)
         unknown = Distribution("0", complete=True)

@@ -6,6 +6,7 @@ in the background unless a browser shows the widget and says so every few second
 """
 
 from meshtutor.widgets.cost_of_mesh import CostOfMesh
+from meshtutor.widgets.dashboard import Dashboard
 from meshtutor.widgets.examination import Examination
 from meshtutor.widgets.fault_injector import FaultInjector
 from meshtutor.widgets.match_builder import MatchBuilder
@@ -15,6 +16,7 @@ from meshtutor.widgets.traffic_split import TrafficSplit
 
 __all__ = [
     "CostOfMesh",
+    "Dashboard",
     "Examination",
     "FaultInjector",
     "MatchBuilder",

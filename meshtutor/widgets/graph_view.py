@@ -12,9 +12,9 @@ from meshtutor.charts import graphing
 from meshtutor.display import html
 from meshtutor.widgets import graph_details
 from meshtutor.widgets.graph_model import GraphModel
-from meshtutor.widgets.graph_watch import Watcher
 from meshtutor.widgets.heartbeat import Heartbeat
 from meshtutor.widgets.live import Live
+from meshtutor.widgets.watcher import Watcher
 
 _PANEL_HEIGHT: Final = "34em"
 

@@ -11,8 +11,8 @@ from meshtutor.mesh import Mesh
 from meshtutor.telemetry.counters import seconds_of
 from meshtutor.traffic.load import Load
 from meshtutor.widgets.graph_model import GraphModel
-from meshtutor.widgets.graph_watch import Watcher
 from meshtutor.widgets.live import Live
+from meshtutor.widgets.watcher import Watcher
 
 RATE: Final = 10.0
 _SCRAPES: Final = 10  # in a window: short enough to see a change, long enough for a rate
