@@ -47,12 +47,7 @@ def golden_signals(board: Board, done: Sequence[Happening] = ()) -> Chart:
         xaxis2=_time("", _RIGHT, seconds, "y2"),
         yaxis2=axis("5xx (%)", domain=_ABOVE, range=[-2, 102], anchor="x2"),
         xaxis3=_time("seconds ago", _LEFT, seconds, "y3"),
-        yaxis3=axis(
-            "latency (ms)" if board.total else "p90 latency (ms)",
-            domain=_BELOW,
-            rangemode="tozero",
-            anchor="x3",
-        ),
+        yaxis3=axis(latency, domain=_BELOW, rangemode="tozero", anchor="x3"),
         xaxis4=_time("seconds ago", _RIGHT, seconds, "y4"),
         yaxis4=axis("responses (B/s)", domain=_BELOW, rangemode="tozero", anchor="x4"),
         height=HEIGHT,
