@@ -46,12 +46,23 @@ def _furnish(shell: Any, mesh: Mesh) -> None:
     from meshtutor.exercises.book import BOOK
 
     BOOK.connect(mesh)
+    mesh.panels |= {
+        "kiali": lambda: _widgets().MeshGraph(mesh),
+        "grafana": lambda: _widgets().Dashboard(mesh),
+    }
     if shell:
         from meshtutor import magics
         from meshtutor.exercises import magic
 
         magics.register(shell, mesh)
         magic.register(shell)
+
+
+def _widgets() -> Any:
+    """Loaded when one is wanted: they take a moment."""
+    from meshtutor import widgets
+
+    return widgets
 
 
 def _part(said: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import Any
@@ -16,7 +16,7 @@ from meshtutor.kube import kinds, manifests
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.manifests import Source
 from meshtutor.kube.official import Official
-from meshtutor.mesh import analyzing, applying, explaining, finding, resetting, steering, waiting
+from meshtutor.mesh import analyzing, applying, dashboards, explaining, finding, resetting, steering, waiting
 from meshtutor.mesh.analyzing import Analysis
 from meshtutor.mesh.changes import Applied, ApplyError, Change
 from meshtutor.mesh.explanation import Explanation
@@ -42,7 +42,7 @@ class Mesh:
 
     `gateway` is the URL of the ingress gateway, `prometheus` its metrics, `traces` its traces, `kube` the
     official Kubernetes client, `api` the small one that the other verbs use, `provenance` the files that objects came
-    from, `happenings` what was applied when.
+    from, `happenings` what was applied when, `panels` what stands in for add-ons that are not installed.
     """
 
     def __init__(self, provider: Provider, namespace: str | None = None) -> None:
@@ -54,6 +54,7 @@ class Mesh:
         self.traces = Jaeger(through(self.api))
         self.provenance = Provenance(self.namespace)
         self.happenings = Happenings()
+        self.panels: dict[str, Callable[[], Any]] = {}
         self._load: Load | None = None
 
     # --- the mesh itself
@@ -271,6 +272,14 @@ class Mesh:
         empty graph says why in its `notes`.
         """
         return read_graph(self.prometheus, self.api, tuple(namespaces) or (self.namespace,), window)
+
+    def dashboard(self, name: str) -> Any:
+        """Kiali, Grafana, Jaeger or Prometheus: a link to the real one where it runs, else a panel that shows the same.
+
+        `name` in any case. On a cluster a port-forward is kept for it until `meshtutor down`. MeshtutorError if there
+        is neither.
+        """
+        return dashboards.dashboard(self.provider, name, self.panels)
 
     def signals(self, service: str = "", seconds: float = 60.0) -> Board:
         """Rate, errors, latency and bytes of every service, or of one and its workloads, in the last `seconds`."""

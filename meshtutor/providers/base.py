@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from meshtutor.kube.client import proxy_path
 from meshtutor.kube.kinds import POD
+from meshtutor.providers.addons import Addon, AddonPage
 from meshtutor.providers.api import Http
 
 _ENVOY_ADMIN = 15000
@@ -96,6 +97,11 @@ class Provider(ABC):
     @abstractmethod
     def http_proxy(self, pod: dict[str, Any]) -> str | None:
         """The forward proxy through which this machine may send as `pod`, or None where there is none."""
+
+    def page(self, addon: Addon) -> AddonPage | None:
+        """Where an add-on's own pages are opened from this machine; None where it is not installed."""
+        del addon
+        return None
 
     def envoy_admin(self, pod: dict[str, Any], page: str) -> Any:
         """The JSON at a page of the Envoy in a pod, by the API server's pod proxy."""

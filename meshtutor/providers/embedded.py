@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import requests
 from meshtutor.config import settings, study
 from meshtutor.errors import LabError, NotReadyError
 from meshtutor.providers import daemon
+from meshtutor.providers.addons import NAMESPACE, Addon, AddonPage
 from meshtutor.providers.api import KubeHttp
 from meshtutor.providers.base import Distribution, MeshInfo, PodInfo, Provider, ProxyAck
 
@@ -47,6 +49,23 @@ class EmbeddedProvider(Provider):
             },
             gateway_tls=str(self.lab.get("gateway_tls", "")),
         )
+
+    def page(self, addon: Addon) -> AddonPage | None:
+        """At the address of the add-on's pod. Kiali and Grafana are not in the box."""
+        services = f"/api/v1/namespaces/{NAMESPACE}/services"
+        found = {s["metadata"]["name"]: s["spec"] for s in self.http.get(services)["items"]}
+        if addon.service not in found:
+            return None
+        spec = found[addon.service]
+        labels = ",".join(f"{key}={value}" for key, value in spec["selector"].items())
+        pods = self.http.get(f"/api/v1/namespaces/{NAMESPACE}/pods", params={"labelSelector": labels})[
+            "items"
+        ]
+        ready = [pod["status"]["podIP"] for pod in pods if _is_ready(pod)]
+        if not ready:
+            raise NotReadyError(f"No pod of {addon.name} is ready.", "meshtutor status shows why")
+        port = next(p.get("targetPort", p["port"]) for p in spec["ports"] if p["port"] == addon.port)
+        return _shown(addon, f"http://{ready[0]}:{port}")
 
     def wait_until_distributed(self, resource_version: str, timeout: float = 10.0) -> Distribution:
         """Ask the control plane, which answers as soon as the last proxy has."""
@@ -87,6 +106,19 @@ def pod_info(pod: dict[str, Any]) -> PodInfo:
     return PodInfo(
         meta["namespace"], meta["name"], status.get("phase", "Pending"), ready, status.get("podIP", "")
     )
+
+
+def _shown(addon: Addon, base: str) -> AddonPage:
+    """The add-on's page; some builds of Prometheus (Debian's) come without the files of theirs."""
+    if addon.name != "prometheus":
+        return AddonPage(f"{base}/")
+    session = requests.Session()
+    session.trust_env = False  # a forward proxy cannot reach an address of this machine
+    with session, suppress(requests.RequestException):
+        if "<html" in session.get(base, timeout=5).text:
+            return AddonPage(f"{base}/")
+    note = "This build of Prometheus has an API but no pages; mesh.prometheus.query(...) shows its answers as tables."
+    return AddonPage(f"{base}/api/v1/query?query=up", note)
 
 
 def _is_ready(pod: dict[str, Any]) -> bool:

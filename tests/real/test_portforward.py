@@ -15,6 +15,7 @@ import requests
 from meshtutor.errors import NotReadyError
 from meshtutor.kube import kinds
 from meshtutor.kube.official import Official
+from meshtutor.providers.addons import ADDONS
 from meshtutor.providers.context import forwarder
 from meshtutor.providers.context.provider import ClusterProvider
 from meshtutor.providers.context.tunnel import Tunnel, TunnelHttp
@@ -142,3 +143,33 @@ def test_a_provider_learns_from_istiod_through_the_api_server(
     proxy.close()
     assert answer.note == ""
     assert ("reviews-v1.shop", "ACK") in [(ack.proxy, ack.state) for ack in answer.proxies]
+
+
+def test_an_add_ons_page_is_opened_by_a_port_forward_of_its_own_that_ends_with_the_lab(
+    server: ApiServer,
+    ports: kubelet.Ports,
+    pod: Callable,
+    page: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MESHTUTOR_HOME", str(tmp_path))
+    monkeypatch.setenv("KUBECONFIG", str(server.kubeconfig))
+    record = Record("default", "context", "admin", "default", made=["port-forward"])
+    record.save()
+    spec = {"selector": {"app": "kiali"}, "ports": [{"name": "http", "port": 20001, "targetPort": 20001}]}
+    metadata = {"name": "kiali", "namespace": "istio-system"}
+    server.client().apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    pod("kiali-1", "istio-system", {"app": "kiali"})
+    ports["kiali-1", 20001] = page
+    provider = ClusterProvider(record)
+    try:
+        found = provider.page(ADDONS["kiali"])
+        assert found is not None
+        assert requests.get(found.url, timeout=10).json() == {"path": "/kiali"}
+        assert provider.page(ADDONS["kiali"]) == found  # not a second one
+        assert provider.page(ADDONS["grafana"]) is None
+    finally:
+        forwarder.end_all(record.directory)
+        server.client().delete(kinds.SERVICE, "kiali", "istio-system")
+    until(lambda: not forwarder.is_running(record.directory, "kiali"), "end of the port-forward")

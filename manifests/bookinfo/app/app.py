@@ -106,7 +106,7 @@ def log_in(request):
     """Keep a name in a cookie, or forget it; the page then sends it on as the header end-user."""
     name = parse_qs(request.body.decode("utf-8", "replace")).get("username", [""])[0][:40]
     cookie = f"user={quote(name)}; Path=/; SameSite=Lax" if name else "user=; Path=/; Max-Age=0"
-    request.status, request.extra_headers = 303, [("set-cookie", cookie), ("location", "/productpage")]
+    request.status, request.extra_headers = 303, [("set-cookie", cookie), ("location", "productpage")]
     return "", []
 
 

@@ -23,9 +23,9 @@ def render(product, user, facts, opinions, answers):
 def login(user):
     """A form that signs in by name alone: a rule may send one user elsewhere."""
     if user:
-        return f'<form method="post" action="/login">{escape(user)} <button>Sign out</button></form>'
+        return f'<form method="post" action="login">{escape(user)} <button>Sign out</button></form>'
     field = '<input name="username" placeholder="name" aria-label="name">'
-    return f'<form method="post" action="/login">{field}<button>Sign in</button></form>'
+    return f'<form method="post" action="login">{field}<button>Sign in</button></form>'
 
 
 def row(entry):

@@ -1,9 +1,9 @@
-"""A port-forward that outlives the command that made it: `localhost:PORT` -> the ingress gateway's pod.
+"""A port-forward that outlives the command that made it: `localhost:PORT` -> the ingress gateway's pod, or an add-on's.
 
-Runs as a process of its own (`python -m meshtutor.providers.context.forwarder DIRECTORY`). Each connection goes to a
-pod that is ready now, so it survives restarts of the gateway, which `kubectl port-forward` does not. It holds an
-advisory lock on DIRECTORY/forward.lock while it runs, binds loopback only, and ends by itself when its lab's record
-is gone.
+Runs as a process of its own (`python -m meshtutor.providers.context.forwarder DIRECTORY NAME`). Each connection goes
+to a pod that is ready now, so it survives restarts of the pod, which `kubectl port-forward` does not. It holds an
+advisory lock on DIRECTORY/NAME.lock while it runs (NAME is `forward` for the gateway), binds loopback only, and ends
+by itself when its lab's record is gone.
 """
 
 from __future__ import annotations
@@ -26,46 +26,48 @@ import psutil
 from meshtutor.errors import LabError, MeshtutorError
 from meshtutor.providers import ports, records
 
+GATEWAY: Final = "forward"
 _FIRST_PORT: Final = 8000
 _START_SECONDS: Final = 15.0
 _CHECK_SECONDS: Final = 2.0
 
 
-def ensure(directory: Path, target: dict[str, Any]) -> int:
-    """The local port of this lab's port-forward, which is started if it does not run.
+def ensure(directory: Path, target: dict[str, Any], name: str = GATEWAY, wish: int = _FIRST_PORT) -> int:
+    """The local port of this lab's port-forward of a name, which is started if it does not run.
 
-    `target`: kubeconfig, context, namespace, labels (of the pods) and port (the container's).
+    `target`: kubeconfig, context, namespace, labels (of the pods) and port (the container's); `wish` is the first
+    port to try.
     """
-    if (known := _running(directory)) is not None:
+    if (known := _running(directory, name)) is not None:
         if known["target"] == target:
             return int(known["port"])
-        end(directory)
-    wish = int((_read(directory) or {}).get("port", _FIRST_PORT))
+        end(directory, name)
+    wish = int((_read(directory, name) or {}).get("port", wish))
     records.write_private(
-        directory / "forward.json", json.dumps({"target": target, "port": ports.first_free(wish)})
+        directory / f"{name}.json", json.dumps({"target": target, "port": ports.first_free(wish)})
     )
-    with (directory / "forward.log").open("ab") as log:
+    with (directory / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(directory)],
+            [sys.executable, "-m", __name__, str(directory), name],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
     deadline = time.monotonic() + _START_SECONDS
-    while (known := _running(directory)) is None or "pid" not in known:
+    while (known := _running(directory, name)) is None or "pid" not in known:
         if process.poll() is not None or time.monotonic() > deadline:
             raise LabError(
-                "The port-forward to the gateway did not start.",
-                f"Its words are in {directory / 'forward.log'}",
+                f"The port-forward to {target['labels']} did not start.",
+                f"Its words are in {directory / f'{name}.log'}",
             )
         time.sleep(0.05)
     return int(known["port"])
 
 
-def end(directory: Path) -> None:
-    """End the port-forward, if one runs."""
-    known = _running(directory)
+def end(directory: Path, name: str = GATEWAY) -> None:
+    """End a port-forward, if it runs."""
+    known = _running(directory, name)
     if known is None or "pid" not in known:
         return
     with suppress(psutil.Error):
@@ -75,23 +77,29 @@ def end(directory: Path) -> None:
             process.wait(5)
 
 
-def is_running(directory: Path) -> bool:
+def end_all(directory: Path) -> None:
+    """End every port-forward of a lab."""
+    for lock in directory.glob("*.lock"):
+        end(directory, lock.stem)
+
+
+def is_running(directory: Path, name: str = GATEWAY) -> bool:
     """Whether this lab's port-forward runs."""
-    return _running(directory) is not None
+    return _running(directory, name) is not None
 
 
-def _running(directory: Path) -> dict[str, Any] | None:
-    with suppress(FileNotFoundError), (directory / "forward.lock").open("r+") as lock:
+def _running(directory: Path, name: str) -> dict[str, Any] | None:
+    with suppress(FileNotFoundError), (directory / f"{name}.lock").open("r+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return _read(directory)
+            return _read(directory, name)
     return None
 
 
-def _read(directory: Path) -> dict[str, Any] | None:
+def _read(directory: Path, name: str) -> dict[str, Any] | None:
     with suppress(OSError, ValueError):
-        return dict(json.loads((directory / "forward.json").read_text()))
+        return dict(json.loads((directory / f"{name}.json").read_text()))
     return None
 
 
@@ -158,17 +166,17 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_RDWR)
 
 
-def main(directory: Path) -> int:
+def main(directory: Path, name: str) -> int:
     """The process: hold the lock, serve, and go when the record is gone."""
-    with (directory / "forward.lock").open("a+") as lock:
+    with (directory / f"{name}.lock").open("a+") as lock:
         signal.alarm(int(_START_SECONDS))  # another one has the lock: end, rather than wait for it forever
         fcntl.flock(lock, fcntl.LOCK_EX)
         signal.alarm(0)
-        wanted = json.loads((directory / "forward.json").read_text())
+        wanted = json.loads((directory / f"{name}.json").read_text())
         forwarder = Forwarder(wanted["target"], wanted["port"])
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         said = {"target": wanted["target"], "port": forwarder.port, "pid": os.getpid()}
-        records.write_private(directory / "forward.json", json.dumps(said))
+        records.write_private(directory / f"{name}.json", json.dumps(said))
         threading.Thread(target=forwarder.serve, daemon=True).start()
         while (directory / "record.json").exists():
             time.sleep(_CHECK_SECONDS)
@@ -176,4 +184,4 @@ def main(directory: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

@@ -11,6 +11,7 @@ from meshtutor.kube.client import KubeClient, proxy_path
 from meshtutor.kube.kinds import POD, SERVICE
 from meshtutor.kube.official import Official
 from meshtutor.providers import kubeconfigs, pods, records
+from meshtutor.providers.addons import Addon, AddonPage
 from meshtutor.providers.api import ClientHttp
 from meshtutor.providers.base import INJECTION, Distribution, MeshInfo, Provider
 from meshtutor.providers.context import forwarder
@@ -20,6 +21,7 @@ from meshtutor.providers.records import Record
 
 ROOT = "istio-system"
 _DEBUG_PORT = 15014
+_LOWEST_PORT = 1024
 _ENVOY_ADMIN = 15000
 _PROMETHEUS = ("prometheus", 9090)
 
@@ -66,6 +68,35 @@ class ClusterProvider(Provider):
         if target := self.record.options.get("forward"):
             return f"http://localhost:{forwarder.ensure(self.record.directory, target)}"
         return self.record.gateway
+
+    def page(self, addon: Addon) -> AddonPage | None:
+        """By a port-forward to the add-on's pod, which ends with the lab."""
+        try:
+            service = self.kube.get(SERVICE, addon.service, ROOT)
+        except ApiStatusError:
+            return None
+        port = next(
+            (p for p in service["spec"]["ports"] if p["port"] == addon.port), service["spec"]["ports"][0]
+        )
+        target = {
+            "kubeconfig": str(self.kubeconfig),
+            "context": self.context,
+            "namespace": ROOT,
+            "labels": ",".join(f"{key}={value}" for key, value in service["spec"]["selector"].items()),
+            "port": self._container_port(service, port),
+        }
+        local = forwarder.ensure(self.record.directory, target, addon.name, max(addon.port, _LOWEST_PORT))
+        return AddonPage(f"http://localhost:{local}{addon.path}")
+
+    def _container_port(self, service: dict[str, Any], port: dict[str, Any]) -> int:
+        """The port of the pod behind a Service's port; a name is looked up in a pod."""
+        wanted = port.get("targetPort") or port["port"]
+        if isinstance(wanted, int) or str(wanted).isdigit():
+            return int(wanted)
+        labels = ",".join(f"{key}={value}" for key, value in service["spec"]["selector"].items())
+        pods_ = self.kube.list(POD, ROOT, labels=labels)
+        named = (p for pod in pods_ for c in pod["spec"]["containers"] for p in c.get("ports") or ())
+        return next((int(p["containerPort"]) for p in named if p.get("name") == wanted), int(port["port"]))
 
     def wait_until_distributed(self, resource_version: str, timeout: float = 10.0) -> Distribution:
         """Wait as `distribution` describes; where istiod cannot be asked, an incomplete answer that says why."""

@@ -98,7 +98,7 @@ def down(
     """Remove what we made: the namespace if it is ours, else our objects in it; what was removed."""
     refresh(record)
     kube = _client(record)
-    forwarder.end(record.directory)
+    forwarder.end_all(record.directory)
     removed = _remove_namespace(kube, record, said, clock() + timeout, clock) or _remove_objects(kube, record)
     records.unchoose(record.name, "context")
     record.forget()
