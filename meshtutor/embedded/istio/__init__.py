@@ -9,7 +9,8 @@ Reads from left to right: `snapshot` (objects and their indices) -> `translate` 
     inbound, listeners, http_connection           LDS, and the cluster in front of the pod's own app
     routes/                                       RDS of sidecars; and the parts of a route, one file each
     gateways, gateway_routes                      LDS and RDS of gateways
-    transport, server_tls, credentials            TLS: between proxies, of gateways, from Secrets
+    transport, server_tls, client_tls             TLS: between proxies, at gateways, towards services
+    credentials                                   certificates from Secrets
     telemetry, access_log                         metrics and access logs
     consistency                                   what must hold before anything is published
     pilot, debug, metrics                         the loop, and istiod's HTTP endpoints

@@ -13,7 +13,7 @@ from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.core.v3 import base_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 
-from meshtutor.embedded.istio import transport
+from meshtutor.embedded.istio import client_tls, transport
 from meshtutor.embedded.istio.endpoints import socket_address, struct
 from meshtutor.embedded.istio.hosts import Host, Port
 from meshtutor.embedded.istio.http_connection import forward_proxy_cluster
@@ -72,9 +72,17 @@ def policy_of(rule: DestinationRule | None, port: int, subset: str) -> dict[str,
 
 
 def outbound(
-    target: Target, rule: DestinationRule | None, accounts: tuple[str, ...], mesh: MeshConfig
+    target: Target,
+    rule: DestinationRule | None,
+    accounts: tuple[str, ...],
+    mesh: MeshConfig,
+    *,
+    private: bool = False,
 ) -> Resource:
-    """The cluster of a target; `accounts` are the service accounts of the host's pods (NAMESPACE/NAME)."""
+    """The cluster of a target; `accounts` are the service accounts of the host's pods (NAMESPACE/NAME).
+
+    `private`: it is for a proxy that may read the Secrets which the rule names.
+    """
     policy = policy_of(rule, target.port.number, target.subset)
     cluster = _cluster(target.name, mesh)
     cluster.type = cluster_pb2.Cluster.EDS
@@ -85,8 +93,13 @@ def outbound(
     load_balancing.apply(cluster, policy)
     connection_pool.apply(cluster, options, policy, http2_port=target.port.is_http2)
     outlier_detection.apply(cluster, policy)
+    tls = policy.get("tls") or {}
+    if client_tls.originates(tls, private=private):
+        client_tls.set_names(options, tls)
+        cluster.transport_socket.CopyFrom(client_tls.socket(tls, http2=target.port.is_http2))
+    else:
+        _security(cluster, target, tls, accounts, mesh)
     cluster.typed_extension_protocol_options[_OPTIONS].CopyFrom(transport.any_of(options))
-    _security(cluster, target, policy, accounts, mesh)
     return pack(cluster, refs=(target.name,))
 
 
@@ -136,13 +149,16 @@ def _cluster(name: str, mesh: MeshConfig) -> Any:
 
 
 def _security(
-    cluster: Any, target: Target, policy: merge.Policy, accounts: tuple[str, ...], mesh: MeshConfig
+    cluster: Any, target: Target, tls: merge.Policy, accounts: tuple[str, ...], mesh: MeshConfig
 ) -> None:
     """Auto mTLS: each endpoint by its own metadata, unless the rule's `tls` says what holds for all."""
-    sni = sni_name(target.port.number, target.subset, target.host.fqdn)
-    mode = (policy.get("tls") or {}).get("mode", "")
+    sni = tls.get("sni") or sni_name(target.port.number, target.subset, target.host.fqdn)
+    mode = tls.get("mode", "")
     if mode == "ISTIO_MUTUAL":
-        cluster.transport_socket.CopyFrom(transport.mutual_tls_client(sni, accounts, mesh.trust_domain))
+        names = tls.get("subjectAltNames") or ()
+        cluster.transport_socket.CopyFrom(
+            transport.mutual_tls_client(sni, accounts, mesh.trust_domain, names)
+        )
     elif not mode and mesh.auto_mtls:
         cluster.transport_socket_matches.extend(transport.auto_mutual_tls(sni, accounts, mesh.trust_domain))
 

@@ -15,6 +15,7 @@ from typing import Any
 from envoy.config.route.v3 import route_pb2
 
 from meshtutor.embedded.istio import (
+    client_tls,
     clusters,
     consistency,
     credentials,
@@ -118,8 +119,11 @@ class _View:
         return self._memo.get(("routes", self._scope), rules, self._sidecar_routes)
 
     def secrets(self) -> Resources:
-        """SDS: what the listeners ask for by a `credentialName`, from Secrets of the proxy's own namespace."""
-        names = tuple(dict.fromkeys(gateways.secret_names(self._bound())))
+        """SDS: what listeners and clusters ask for by a `credentialName`, from Secrets of the proxy's own namespace."""
+        snapshot = self._snapshot
+        inputs = (snapshot.hosts, snapshot.destination_rules)
+        named = self._memo.get(("cluster secrets", self._scope), inputs, self._cluster_secrets)
+        names = tuple(dict.fromkeys((*gateways.secret_names(self._bound()), *named)))
         there, namespace = self._snapshot.table(kinds.SECRET), self._proxy.namespace
         held = tuple(credentials.find(name, namespace, there) for name in names)
         build = partial(credentials.resources, names, namespace, there)
@@ -139,11 +143,23 @@ class _View:
         found = {}
         for target, rule in self._targets():
             held = accounts.get((target.host.namespace, target.host.name), ())
-            inputs = (target.host, target.port, rule, held, self._mesh)
-            slot = ("cluster", target.name, rule and (rule.namespace, rule.name))
-            build = partial(clusters.outbound, target, rule, held, self._mesh)
+            private = self._reads_secrets_of(rule)
+            inputs = (target.host, target.port, rule, held, self._mesh, private)
+            slot = ("cluster", target.name, rule and (rule.namespace, rule.name), private)
+            build = partial(clusters.outbound, target, rule, held, self._mesh, private=private)
             found[target.name] = self._memo.get(slot, inputs, build)
         return found
+
+    def _cluster_secrets(self) -> tuple[str, ...]:
+        """The names of the secrets that outbound clusters ask for."""
+        policies = (clusters.policy_of(rule, target.port.number, target.subset)
+                    for target, rule in self._targets() if self._reads_secrets_of(rule))  # fmt: skip
+        return tuple(name for policy in policies for name in client_tls.secret_names(policy.get("tls") or {}))
+
+    def _reads_secrets_of(self, rule: DestinationRule | None) -> bool:
+        """Whether this proxy is one to which a rule's credentials are given: a gateway, or one that it selects."""
+        named = rule is not None and client_tls.names_credentials(rule)
+        return named and (self._scope.router or bool(rule and rule.selector))
 
     def _assignments(self) -> Resources:
         sets = self._snapshot.endpoints

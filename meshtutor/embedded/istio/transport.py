@@ -57,7 +57,8 @@ def credential(name: str) -> Any:
     return secret_pb2.SdsSecretConfig(name=name, sds_config=source)
 
 
-def _secret(name: str) -> Any:
+def workload_secret(name: str) -> Any:
+    """The pod's own certificate (`default`) or the mesh's root (`ROOTCA`)."""
     service = grpc_service_pb2.GrpcService(
         envoy_grpc=grpc_service_pb2.GrpcService.EnvoyGrpc(cluster_name="sds-grpc")
     )
@@ -77,19 +78,24 @@ def _secret(name: str) -> Any:
     )
 
 
+def parameters() -> Any:
+    """TLS 1.2 to 1.3."""
+    return common_pb2.TlsParameters(
+        tls_minimum_protocol_version=common_pb2.TlsParameters.TLSv1_2,
+        tls_maximum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
+    )
+
+
 def _common(alpn: Iterable[str], names: Iterable[Any]) -> Any:
     context = tls_pb2.CommonTlsContext
     validation = common_pb2.CertificateValidationContext(match_typed_subject_alt_names=names)
     return context(
-        tls_params=common_pb2.TlsParameters(
-            tls_minimum_protocol_version=common_pb2.TlsParameters.TLSv1_2,
-            tls_maximum_protocol_version=common_pb2.TlsParameters.TLSv1_3,
-        ),
+        tls_params=parameters(),
         alpn_protocols=alpn,
-        tls_certificate_sds_secret_configs=[_secret("default")],
+        tls_certificate_sds_secret_configs=[workload_secret("default")],
         combined_validation_context=context.CombinedCertificateValidationContext(
             default_validation_context=validation,
-            validation_context_sds_secret_config=_secret("ROOTCA"),
+            validation_context_sds_secret_config=workload_secret("ROOTCA"),
         ),
     )
 
@@ -114,9 +120,13 @@ def tls_socket(context: Any) -> Any:
     return base_pb2.TransportSocket(name="envoy.transport_sockets.tls", typed_config=any_of(context))
 
 
-def mutual_tls_client(sni: str, accounts: Iterable[str], trust_domain: str) -> Any:
-    """A client's socket: its own certificate, and only servers with one of these accounts (NAMESPACE/NAME)."""
-    names = []
+def mutual_tls_client(
+    sni: str, accounts: Iterable[str], trust_domain: str, server_names: Iterable[str] = ()
+) -> Any:
+    """A client's socket: its own certificate, and servers with one of these accounts (NAMESPACE/NAME) or names."""
+    names = any_kind_of_name(server_names)
+    if names:
+        accounts = ()
     for account in accounts:
         namespace, _, name = account.partition("/")
         names.append(_uri(exact=f"spiffe://{trust_domain}/ns/{namespace}/sa/{name}"))

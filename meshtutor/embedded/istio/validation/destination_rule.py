@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from meshtutor.embedded.istio.validation import load_balancer, names, sharing, values
+from meshtutor.embedded.istio.validation.limits import policies
 from meshtutor.embedded.istio.validation.problem import Problems, Spec, each, error, unless_fine, warning
 from meshtutor.kube import objects
 
@@ -25,6 +26,15 @@ def check(obj: dict[str, Any]) -> Problems:
     yield from _subsets(spec)
     yield from sharing.export_to(spec, namespace)
     yield from sharing.selector(spec, "workloadSelector")
+    for path, policy in policies(spec):
+        tls = policy.get("tls") or {}
+        if (
+            tls.get("credentialName")
+            and "workloadSelector" not in spec
+            and tls.get("mode") in ("SIMPLE", "MUTUAL")
+        ):
+            message = "without a workloadSelector only gateways use it: sidecars send plain text"
+            yield warning(f"{path}.tls.credentialName", message, "select the pods that may read the Secret")
     exported = [namespace if name == "." else name for name in spec.get("exportTo") or ()]
     if "workloadSelector" in spec and exported and exported != [namespace]:
         yield error(

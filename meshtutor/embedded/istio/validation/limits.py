@@ -5,6 +5,7 @@ Here, too, is what Istio lets through and Envoy then refuses: a proxy must never
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from meshtutor.embedded.istio.validation.names import TLS_PROTOCOLS
@@ -29,6 +30,26 @@ def gateway(spec: dict[str, Any]) -> Problems:
             )
         elif protocol in TLS_PROTOCOLS:
             yield from _terminating(tls, f"{path}.tls")
+
+
+def destination_rule(spec: dict[str, Any]) -> Problems:
+    """TLS towards services."""
+    for path, policy in policies(spec):
+        tls = policy.get("tls") or {}
+        yield from foreign_credential(tls.get("credentialName", ""), f"{path}.tls.credentialName")
+        if (file := tls.get("caCertificates", "system")) != "system":
+            message = f"{file} is a path in the sidecar's own file system, and the lab's sidecars have none"
+            hint = "put the certificates into a Secret and name it with credentialName and a workloadSelector"
+            yield error(f"{path}.tls.caCertificates", message, hint)
+
+
+def policies(spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(path, policy) of every traffic policy in a DestinationRule: the rule's, its subsets' and those of ports."""
+    parts = [("spec", spec), *each(spec.get("subsets"), "spec.subsets")]
+    for place, part in parts:
+        policy = part.get("trafficPolicy") or {}
+        yield f"{place}.trafficPolicy", policy
+        yield from each(policy.get("portLevelSettings"), f"{place}.trafficPolicy.portLevelSettings")
 
 
 def _terminating(tls: dict[str, Any], path: str) -> Problems:

@@ -37,7 +37,8 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
             "trafficPolicy.", "trafficPolicy.portLevelSettings[].",
             "subsets[].trafficPolicy.", "subsets[].trafficPolicy.portLevelSettings[].",
         ) for field in (
-            "tls.mode", "outlierDetection.**", "connectionPool.http.**",
+            "tls.mode", "tls.credentialName", "tls.subjectAltNames[]", "tls.sni", "tls.insecureSkipVerify",
+            "tls.caCertificates", "outlierDetection.**", "connectionPool.http.**",
             "connectionPool.tcp.maxConnections", "connectionPool.tcp.connectTimeout",
             "connectionPool.tcp.maxConnectionDuration",
             "connectionPool.tcp.tcpKeepalive.**", "loadBalancer.simple", "loadBalancer.warmup.**",
@@ -63,16 +64,15 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
-    ("DestinationRule", "trafficPolicy.tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
-    ("DestinationRule", "trafficPolicy.portLevelSettings[].tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
-    ("DestinationRule", "subsets[].trafficPolicy.tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
-    ("DestinationRule", "subsets[].trafficPolicy.portLevelSettings[].tls.mode"): ("DISABLE", "ISTIO_MUTUAL"),
     ("VirtualService", "http[].redirect.redirectCode"): ("0", "301", "302", "303", "307", "308"),
     ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC", "HTTPS"),
     ("Gateway", "servers[].tls.mode"): ("PASSTHROUGH", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"),
     ("Gateway", "servers[].tls.cipherSuites[]"): CIPHERS,
 }
-_LIMITS: Final[Mapping[str, Callable[[dict[str, Any]], Problems]]] = {"Gateway": limits.gateway}
+_LIMITS: Final[Mapping[str, Callable[[dict[str, Any]], Problems]]] = {
+    "Gateway": limits.gateway,
+    "DestinationRule": limits.destination_rule,
+}
 CLAIMS: Final = ("http[].match[].headers", "http[].match[].withoutHeaders")
 _WHY: Final[Mapping[tuple[str, str], str]] = {
     (

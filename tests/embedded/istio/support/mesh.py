@@ -40,6 +40,16 @@ class Answer:
         return str((self.body or {}).get("version", ""))
 
 
+def _tls_of(request: web.Request) -> dict[str, Any]:
+    """How the connection that an app took is secured: the name that was asked for, and whose certificate came."""
+    connection = request.transport.get_extra_info("ssl_object") if request.transport else None
+    if connection is None:
+        return {}
+    shown = connection.getpeercert() or {}
+    subject = dict(pair for part in shown.get("subject", ()) for pair in part)
+    return {"name": getattr(connection, "asked_for", ""), "client": subject.get("commonName", "")}
+
+
 @dataclass
 class Mesh:
     """What a test holds. Requests go out through a pod's sidecar, or straight to an address."""
@@ -61,14 +71,18 @@ class Mesh:
     # -- what runs -------------------------------------------------------------------------------------------------
 
     async def pod(self, app: str, version: str = "v1", **options: Any) -> Object:
-        """A pod with its app (an echo server) and its Envoy, running; it is in the store, without endpoints."""
+        """A pod with its app (an echo server) and its Envoy, running; it is in the store, without endpoints.
+
+        `tls`: the server's ssl.SSLContext, for an app that speaks TLS itself.
+        """
+        tls = options.pop("tls", None)
         ip = self.block.pod(self._next_ip)
         self._next_ip += 1
         made = make.pod(app, version, ip, **options)
         self.store.apply(made)
         if not options.get("router"):
             address = app_address(ip) if options.get("sidecar", True) else ip
-            await self._serve(made, address, options.get("port", 9080))
+            await self._serve(made, address, options.get("port", 9080), tls)
         if options.get("sidecar", True) or options.get("router"):
             self._start_envoy(made, ip)
         return made
@@ -86,12 +100,12 @@ class Mesh:
     def log(self, pod: Object) -> str:
         return (self.directory / pod["metadata"]["name"] / "log").read_text()
 
-    async def _serve(self, pod: Object, address: str, port: int) -> None:
+    async def _serve(self, pod: Object, address: str, port: int, tls: Any = None) -> None:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", partial(self._echo, pod))
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, address, port, reuse_address=True).start()
+        await web.TCPSite(runner, address, port, reuse_address=True, ssl_context=tls).start()
         self._runners.append(runner)
 
     async def _echo(self, pod: Object, request: web.Request) -> web.Response:
@@ -107,6 +121,7 @@ class Mesh:
             "method": request.method,
             "host": request.host,
             "headers": dict(request.headers),
+            "tls": _tls_of(request),
         }
         first, _, second = request.path.strip("/").partition("/")
         if first == "delay":

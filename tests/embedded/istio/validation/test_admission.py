@@ -132,6 +132,32 @@ def test_tls_that_the_lab_does_not_do_is_refused_by_name(tls, path):
     assert f"spec.servers[0].tls.{path}" in causes(kinds.GATEWAY, spec)
 
 
+@pytest.mark.parametrize(
+    ("tls", "path"),
+    [
+        ("{mode: SIMPLE, caCertificates: /etc/certs/ca.pem}", "caCertificates"),
+        ("{mode: MUTUAL, clientCertificate: /a, privateKey: /b}", "clientCertificate"),
+        ("{mode: SIMPLE, caCrl: /a}", "caCrl"),
+        ("{mode: SIMPLE, credentialName: 'sds://a'}", "credentialName"),
+    ],
+)
+def test_tls_towards_a_service_from_files_is_refused_by_name(tls, path):
+    for place, spec in {
+        "spec.trafficPolicy": f"{{host: a, trafficPolicy: {{tls: {tls}}}}}",
+        "spec.subsets[0].trafficPolicy.portLevelSettings[0]":
+            f"{{host: a, subsets: [{{name: v1, trafficPolicy: {{portLevelSettings: [{{port: {{number: 80}}, tls: {tls}}}]}}}}]}}",
+    }.items():  # fmt: skip
+        assert f"{place}.tls.{path}" in causes(kinds.DESTINATION_RULE, spec)
+
+
+def test_a_credential_for_sidecars_without_a_selector_is_a_warning():
+    rule = "host: a, trafficPolicy: {tls: {mode: SIMPLE, credentialName: b}}"
+    (said,) = validate(request(kinds.DESTINATION_RULE, f"{{{rule}}}"))
+    assert "sidecars send plain text" in said
+    selecting = f"{{{rule}, workloadSelector: {{matchLabels: {{app: c}}}}}}"
+    assert validate(request(kinds.DESTINATION_RULE, selecting)) == []
+
+
 def test_a_broken_certificate_is_a_warning_where_its_secret_is_applied():
     def said(obj: dict[str, Any]) -> str:
         return "; ".join(validate(Request(kinds.SECRET, "CREATE", obj)))  # type: ignore[arg-type]
