@@ -40,6 +40,8 @@ _LEVELS: Final[Mapping[str, Severity]] = {
     "IST0109": "error",
     "IST0112": "error",
     "IST0131": "info",
+    "IST0159": "error",
+    "IST0160": "error",
     "IST0173": "error",
 }
 """Where istioctl's level (pkg/config/analysis/msg/messages.yaml) is not a warning."""

@@ -1,4 +1,4 @@
-"""Access logs in Istio's default format, to the file that MeshConfig `accessLogFile` names (/dev/stdout)."""
+"""Access logs to a file, in Istio's default format or one's own (model/telemetry_logging.go)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from envoy.config.core.v3 import substitution_format_string_pb2
 from envoy.extensions.access_loggers.file.v3 import file_pb2
 
 from meshtutor.embedded.istio.endpoints import struct
-from meshtutor.embedded.istio.mesh_config import MeshConfig
+from meshtutor.embedded.istio.log_files import LogFile
 from meshtutor.embedded.istio.transport import any_of
 
 _FIELDS: Final = {
@@ -39,17 +39,16 @@ _FIELDS: Final = {
 """Istio's default text format, field by field (istio.io, "Envoy Access Logs")."""
 
 
-def file_loggers(mesh: MeshConfig) -> list[Any]:
-    """The access logger to a file, or none when the mesh does not ask for one."""
-    if not mesh.access_log_file:
-        return []
-    logger = file_pb2.FileAccessLog(path=mesh.access_log_file, log_format=_format(mesh))
-    return [accesslog_pb2.AccessLog(name="envoy.access_loggers.file", typed_config=any_of(logger))]
+def file_logger(log: LogFile) -> Any:
+    """The access logger to a file."""
+    logger = file_pb2.FileAccessLog(path=log.path, log_format=_format(log))
+    return accesslog_pb2.AccessLog(name="envoy.access_loggers.file", typed_config=any_of(logger))
 
 
-def _format(mesh: MeshConfig) -> Any:
+def _format(log: LogFile) -> Any:
     string = substitution_format_string_pb2.SubstitutionFormatString
-    if mesh.access_log_json:
-        return string(json_format=struct({name: value.strip('"[]') for name, value in _FIELDS.items()}))
-    line = mesh.access_log_format or " ".join(_FIELDS.values()) + "\n"
-    return string(text_format_source={"inline_string": line})
+    if log.json:
+        fields = dict(log.labels) or {name: value.strip('"[]') for name, value in _FIELDS.items()}
+        return string(json_format=struct(fields))
+    line = log.text or " ".join(_FIELDS.values())
+    return string(text_format_source={"inline_string": line if line.endswith("\n") else f"{line}\n"})

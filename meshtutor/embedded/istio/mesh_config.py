@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import yaml
 
+from meshtutor.embedded.istio.log_files import KIND, STDOUT, LogFile, log_file_of
 from meshtutor.embedded.istio.reading import Object, seconds
 from meshtutor.embedded.istio.tracing_providers import Provider, provider_of
 from meshtutor.errors import MeshtutorError
@@ -34,9 +35,7 @@ class MeshConfig:
     allow_any: bool = True
     auto_mtls: bool = True
     trust_domain: str = "cluster.local"
-    access_log_file: str = ""
-    access_log_format: str = ""
-    access_log_json: bool = False
+    own_log: LogFile | None = None
     connect_timeout: float = 10.0
     debounce: float = 0.0
     default_retries: str = ""
@@ -44,10 +43,18 @@ class MeshConfig:
     sampling: float = SAMPLING
     tracers: tuple[Provider, ...] = ()
     default_tracing: tuple[str, ...] = ()
+    log_files: tuple[tuple[str, LogFile], ...] = (("envoy", LogFile(STDOUT)),)
+    default_logging: tuple[str, ...] = ()
+    prometheus: frozenset[str] = frozenset({"prometheus"})
+    default_metrics: tuple[str, ...] = ("prometheus",)
 
     def tracer(self, name: str) -> Provider | None:
         """The tracing provider of a name, in whatever case (telemetry.go, fetchProvider)."""
         return next((one for one in self.tracers if one.name.lower() == name.lower()), None)
+
+    def log_file(self, name: str) -> LogFile | None:
+        """The file that the logging provider of a name writes to."""
+        return next((log for own, log in self.log_files if own.lower() == name.lower()), None)
 
 
 DEFAULT: Final = MeshConfig()
@@ -68,13 +75,12 @@ def parse(config_map: Object | None) -> MeshConfig:
 
 
 def _read(data: dict[str, Any]) -> MeshConfig:
+    providers, defaults = data.get("extensionProviders") or [], data.get("defaultProviders") or {}
     return MeshConfig(
         allow_any=(data.get("outboundTrafficPolicy") or {}).get("mode", "ALLOW_ANY") != "REGISTRY_ONLY",
         auto_mtls=bool(data.get("enableAutoMtls", True)),
         trust_domain=str(data.get("trustDomain") or DOMAIN),
-        access_log_file=str(data.get("accessLogFile") or ""),
-        access_log_format=str(data.get("accessLogFormat") or ""),
-        access_log_json=data.get("accessLogEncoding") == "JSON",
+        own_log=_own_log(data),
         connect_timeout=seconds(str(data.get("connectTimeout", "10s"))),
         debounce=seconds(str(data.get("pilotDebounceAfter", "0s"))),
         default_retries=yaml.safe_dump(data["defaultHttpRetryPolicy"])
@@ -82,14 +88,36 @@ def _read(data: dict[str, Any]) -> MeshConfig:
         else "",
         enable_tracing=bool(data.get("enableTracing", True)),
         sampling=float(((data.get("defaultConfig") or {}).get("tracing") or {}).get("sampling", SAMPLING)),
-        tracers=tuple(_tracers(data.get("extensionProviders") or ())),
-        default_tracing=tuple((data.get("defaultProviders") or {}).get("tracing") or ()),
+        tracers=tuple(_tracers(providers)),
+        default_tracing=tuple(defaults.get("tracing") or ()),
+        log_files=tuple(_log_files(providers).items()),
+        default_logging=tuple(defaults.get("accessLogging") or ()),
+        prometheus=frozenset(
+            {"prometheus", *(str(entry["name"]) for entry in providers if "prometheus" in entry)}
+        ),
+        default_metrics=tuple(defaults.get("metrics", ("prometheus",))),
     )
+
+
+def _log_files(providers: Iterable[dict[str, Any]]) -> dict[str, LogFile]:
+    """Files by provider; `envoy` is always there (mesh.go, DefaultMeshConfig)."""
+    own = {str(entry["name"]): log_file_of(entry[KIND] or {}) for entry in providers if KIND in entry}
+    return {"envoy": LogFile(STDOUT), **own}
+
+
+def _own_log(data: dict[str, Any]) -> LogFile | None:
+    """`accessLogFile` and its neighbours: what is logged when no Telemetry says otherwise."""
+    if not data.get("accessLogFile"):
+        return None
+    json = data.get("accessLogEncoding") == "JSON"
+    return LogFile(str(data["accessLogFile"]), "" if json else str(data.get("accessLogFormat") or ""), json)
 
 
 def _tracers(entries: Iterable[dict[str, Any]]) -> Iterator[Provider]:
     """The tracing providers that work here; one that does not is named in the log."""
     for entry in entries:
+        if KIND in entry or "prometheus" in entry:
+            continue
         try:
             yield provider_of(entry)
         except MeshtutorError as error:

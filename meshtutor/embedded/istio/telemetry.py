@@ -30,6 +30,7 @@ from envoy.extensions.filters.http.header_to_metadata.v3 import header_to_metada
 from envoy.type.matcher.v3 import regex_pb2
 
 from meshtutor.embedded.istio.endpoints import peer_fields, struct
+from meshtutor.embedded.istio.reporting.metrics import Overrides
 from meshtutor.embedded.istio.transport import any_of
 from meshtutor.embedded.istio.workloads import Workload
 from meshtutor.embedded.xds.wire import field_tag, repeated
@@ -47,6 +48,19 @@ _SIDE_LABELS: Final = {
     "cluster": "cluster",
 }
 """The label without its side -> the field in `peer_fields`."""
+_METRICS: Final = {
+    "REQUEST_COUNT": "requests_total",
+    "REQUEST_DURATION": "request_duration_milliseconds",
+    "REQUEST_SIZE": "request_bytes",
+    "RESPONSE_SIZE": "response_bytes",
+}
+"""The metric in Telemetry -> its name without `istio_` (telemetry.go, metricToPrometheusMetric)."""
+_HISTOGRAMS: Final = {
+    "REQUEST_DURATION": (stats_pb2.Config.Histogram.Milliseconds, "%DURATION%"),
+    "REQUEST_SIZE": (stats_pb2.Config.Histogram.Bytes, "%BYTES_RECEIVED%"),
+    "RESPONSE_SIZE": (stats_pb2.Config.Histogram.Bytes, "%BYTES_SENT%"),
+}
+NO_OVERRIDES: Final[Overrides] = {}
 _PREFIX: Final = b"istio"
 _SCOPE: Final = repeated(field_tag(6), [repeated(field_tag(5), [_PREFIX])])
 """`stats_scope {prefix: istio}` on the wire: xds-protos 1.85 does not know it yet, and `stat_prefix`, its predecessor,
@@ -64,8 +78,8 @@ def _or_unknown(command: str, parameter: str = "") -> str:
     return f"%COALESCE({json.dumps({'operators': operators}, separators=(',', ':'))})%"
 
 
-def outbound_logger(own: Workload) -> Any:
-    """The client's side of the metrics."""
+def outbound_logger(own: Workload, overrides: Overrides = NO_OVERRIDES) -> list[Any]:
+    """The client's side of the metrics: one logger, or none if every metric is disabled."""
     tags = {
         "reporter": "source",
         **_own("source", own),
@@ -79,10 +93,10 @@ def outbound_logger(own: Workload) -> Any:
         "connection_security_policy": UNKNOWN,
         **_request(),
     }
-    return _logger(tags)
+    return _logger(tags, overrides)
 
 
-def inbound_logger(own: Workload, *, mutual_tls: bool) -> Any:
+def inbound_logger(own: Workload, overrides: Overrides = NO_OVERRIDES, *, mutual_tls: bool) -> list[Any]:
     """The server's side of the metrics, for one filter chain."""
     principals = {
         "source_principal": _or_unknown("DOWNSTREAM_PEER_URI_SAN") if mutual_tls else UNKNOWN,
@@ -101,7 +115,7 @@ def inbound_logger(own: Workload, *, mutual_tls: bool) -> Any:
         "connection_security_policy": "mutual_tls" if mutual_tls else "none",
         **_request(),
     }
-    return _logger(tags)
+    return _logger(tags, overrides)
 
 
 def _own(side: str, workload: Workload) -> dict[str, str]:
@@ -125,26 +139,37 @@ def _request() -> dict[str, str]:
     }
 
 
-def _logger(tags: Mapping[str, str]) -> Any:
-    config = stats_pb2.Config
-    listed = [config.Tag(name=name, value_format=value) for name, value in sorted(tags.items())]
-
-    def stat(name: str) -> Any:
-        return config.Stat(name=name, tags=listed)
-
-    def histogram(name: str, unit: Any, value: str) -> Any:
-        return config.Histogram(stat=stat(name), unit=unit, value_format=value)
-
-    logger = config(
-        counters=[config.Counter(stat=stat("requests_total"), value_fixed={"value": 1})],
-        histograms=[
-            histogram("request_duration_milliseconds", config.Histogram.Milliseconds, "%DURATION%"),
-            histogram("request_bytes", config.Histogram.Bytes, "%BYTES_RECEIVED%"),
-            histogram("response_bytes", config.Histogram.Bytes, "%BYTES_SENT%"),
-        ],
-    )
+def _logger(tags: Mapping[str, str], overrides: Overrides) -> list[Any]:
+    logger = stats_pb2.Config()
+    for metric, name in _METRICS.items():
+        override = overrides.get(metric)
+        if override is None or not override.disabled:
+            stat = _stat(name, _overridden(tags, override.tags) if override else tags)
+            _add(logger, metric, stat)
+    if not logger.counters and not logger.histograms:
+        return []
     logger.MergeFromString(_SCOPE)
-    return accesslog_pb2.AccessLog(name="envoy.access_loggers.stats", typed_config=any_of(logger))
+    return [accesslog_pb2.AccessLog(name="envoy.access_loggers.stats", typed_config=any_of(logger))]
+
+
+def _add(logger: Any, metric: str, stat: Any) -> None:
+    if metric not in _HISTOGRAMS:
+        logger.counters.add(stat=stat, value_fixed={"value": 1})
+        return
+    unit, value = _HISTOGRAMS[metric]
+    logger.histograms.add(stat=stat, unit=unit, value_format=value)
+
+
+def _stat(name: str, tags: Mapping[str, str]) -> Any:
+    config = stats_pb2.Config
+    listed = [config.Tag(name=label, value_format=value) for label, value in sorted(tags.items())]
+    return config.Stat(name=name, tags=listed)
+
+
+def _overridden(tags: Mapping[str, str], overrides: Mapping[str, str | None]) -> dict[str, str]:
+    """The tags with some taken away and others set to what an expression says; "unknown" where it says nothing."""
+    said = {label: _or_unknown("CEL", value) for label, value in overrides.items() if value is not None}
+    return {label: value for label, value in tags.items() if label not in overrides} | said
 
 
 def send_peer(own: Workload) -> Any:

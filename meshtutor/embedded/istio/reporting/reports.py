@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from meshtutor.embedded.istio import access_log, telemetry
+from meshtutor.embedded.istio import telemetry
 from meshtutor.embedded.istio.clusters import outbound_name
 from meshtutor.embedded.istio.hosts import Host
 from meshtutor.embedded.istio.mesh_config import MeshConfig
-from meshtutor.embedded.istio.reporting import spans
+from meshtutor.embedded.istio.reporting import logs, metrics, spans
 from meshtutor.embedded.istio.reporting.modes import Mode
 from meshtutor.embedded.istio.reporting.objects import Telemetry
 from meshtutor.embedded.istio.reporting.report import Report
 from meshtutor.embedded.istio.workloads import Workload
+
+Counter = Callable[[metrics.Overrides], list[Any]]
+"""Makes the loggers that count, after the overrides of Telemetry."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,16 +32,19 @@ class Reports:
 
     def client(self, *, gateway: bool = False) -> Report:
         """Of the requests that a sidecar's app sends, or that pass a gateway."""
-        return self._report("CLIENT", telemetry.outbound_logger(self.workload), gateway=gateway)
+        return self._report("CLIENT", partial(telemetry.outbound_logger, self.workload), gateway=gateway)
 
     def server(self, *, mutual_tls: bool) -> Report:
         """Of the requests that a sidecar's app gets, by one of the two filter chains."""
-        return self._report("SERVER", telemetry.inbound_logger(self.workload, mutual_tls=mutual_tls))
+        counter = partial(telemetry.inbound_logger, self.workload, mutual_tls=mutual_tls)
+        return self._report("SERVER", counter)
 
-    def _report(self, mode: Mode, metrics: Any, *, gateway: bool = False) -> Report:
+    def _report(self, mode: Mode, counter: Counter, *, gateway: bool = False) -> Report:
         wanted = spans.chosen(self.applying, self.mesh, mode)
         traced = spans.configured(wanted, self.mesh, self.workload, self.collectors, gateway=gateway)
-        loggers = [*access_log.file_loggers(self.mesh), metrics]
+        overrides = metrics.chosen(self.applying, self.mesh, mode)
+        counted = [] if overrides is None else counter(overrides)
+        loggers = [*logs.loggers(self.applying, self.mesh, mode), *counted]
         return Report(loggers, traced, wanted is None or wanted.by_request_id)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meshtutor.embedded.istio.hosts import host_matches, resolve
-from meshtutor.embedded.istio.validation import certificates, delegation
+from meshtutor.embedded.istio.validation import certificates, delegation, telemetries
 from meshtutor.embedded.istio.validation.problem import Problems, each, warning
 from meshtutor.embedded.istio.validation.selection import subsets_without_pods
 from meshtutor.kube import kinds, objects
@@ -24,7 +24,7 @@ CONFLICTING_HOSTS: Final = "IST0109"
 PORT_REQUIRED: Final = "IST0112"
 HOST_NOT_IN_GATEWAY: Final = "IST0132"
 PORT_NOT_ON_SERVICE: Final = "IST0162"
-CONCERNED: Final = (kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY)
+CONCERNED: Final = (kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY, kinds.TELEMETRY)
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class World:
     services: list[Object] = field(default_factory=list)
     pods: list[Object] = field(default_factory=list)
     secrets: list[Object] | None = None
+    telemetries: list[Object] = field(default_factory=list)
 
     @classmethod
     def of(cls, lister: Callable[[kinds.Kind], Iterable[Object]]) -> World:
@@ -61,6 +62,7 @@ class World:
             services,
             [*lister(kinds.POD), *map(_pod_of, lister(kinds.DEPLOYMENT))],
             list(lister(kinds.SECRET)),
+            list(lister(kinds.TELEMETRY)),
         )
 
     def ports(self, host: str) -> tuple[int, ...] | None:
@@ -82,8 +84,13 @@ class World:
 
 
 def check(obj: Object, world: World) -> Problems:
-    """Warnings about one VirtualService, DestinationRule or Gateway."""
-    checks = {"VirtualService": _virtual_service, "DestinationRule": _destination_rule, "Gateway": _gateway}
+    """Warnings about one object of the kinds in CONCERNED."""
+    checks = {
+        "VirtualService": _virtual_service,
+        "DestinationRule": _destination_rule,
+        "Gateway": _gateway,
+        "Telemetry": _telemetry,
+    }
     function = checks.get(obj.get("kind", ""))
     return function(obj, world) if function else iter(())
 
@@ -198,6 +205,10 @@ def _destination_rule(obj: Object, world: World) -> Problems:
                     f"{_key(service)} sends requests to subset {subset!r}, which is not defined (any more)"
                 )
                 yield warning("spec.subsets", message, "such requests are answered with 503", NOT_FOUND)
+
+
+def _telemetry(obj: Object, world: World) -> Problems:
+    yield from telemetries.check(obj, world.telemetries, world.pods)
 
 
 def _gateway(obj: Object, world: World) -> Problems:

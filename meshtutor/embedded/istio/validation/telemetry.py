@@ -1,15 +1,18 @@
 """Telemetry and ProxyConfig.
 
 Source: Istio's pkg/config/validation/validation.go (ValidateTelemetry, ValidateProxyConfig).
-Left out: whether the CEL expression of a log's filter can be compiled; Envoy says so when it gets it.
+Expressions are read by `cel`: Istio parses those of log filters, too; over those of tags it leaves a proxy to stumble.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
-from meshtutor.embedded.istio.validation import sharing
-from meshtutor.embedded.istio.validation.problem import Problems, Spec, each, error, warning
+from meshtutor.embedded.istio.validation import cel, sharing, values
+from meshtutor.embedded.istio.validation.problem import Problems, Spec, each, error, unless_fine, warning
+
+_ENDS_COMMAND: Final = re.compile(r"\)(?::\d+)?%")
 
 
 def check(obj: dict[str, Any]) -> Problems:
@@ -27,9 +30,8 @@ def check(obj: dict[str, Any]) -> Problems:
     for path, tracing in each(spec.get("tracing"), "spec.tracing"):
         if len(tracing.get("providers") or ()) > 1:
             yield warning(f"{path}.providers", "several providers are not supported; the first one holds")
-    for path, metrics in each(spec.get("metrics"), "spec.metrics"):
-        for place, override in each(metrics.get("overrides"), f"{path}.overrides"):
-            yield from _tags(override.get("tagOverrides") or {}, f"{place}.tagOverrides")
+        yield from _span_tags(tracing.get("customTags") or {}, f"{path}.customTags")
+    yield from _expressions(spec)
 
 
 def check_proxy_config(obj: dict[str, Any]) -> Problems:
@@ -37,10 +39,37 @@ def check_proxy_config(obj: dict[str, Any]) -> Problems:
     return sharing.selector(obj.get("spec") or {})
 
 
+def _span_tags(tags: dict[str, Any], path: str) -> Problems:
+    for name, tag in tags.items():
+        yield from unless_fine(path, "" if name else "a tag must have a name")
+        if header := (tag.get("header") or {}).get("name"):
+            yield from unless_fine(f"{path}[{name}].header.name", values.strict_header(header))
+
+
+def _expressions(spec: Spec) -> Problems:
+    for path, metrics in each(spec.get("metrics"), "spec.metrics"):
+        for place, override in each(metrics.get("overrides"), f"{path}.overrides"):
+            yield from _tags(override.get("tagOverrides") or {}, f"{place}.tagOverrides")
+    for path, logging in each(spec.get("accessLogging"), "spec.accessLogging"):
+        if expression := (logging.get("filter") or {}).get("expression"):
+            yield from _compiles(f"{path}.filter.expression", expression)
+
+
 def _tags(tags: dict[str, Any], path: str) -> Problems:
     for name, tag in tags.items():
+        yield from unless_fine(path, "" if name else "a tag must have a name")
         removes = tag.get("operation", "UPSERT") == "REMOVE"
         if removes and tag.get("value"):
             yield error(f"{path}[{name}].value", "a value may only be set when operation is UPSERT")
         if not removes and not tag.get("value"):
             yield error(f"{path}[{name}].value", "a value must be set when operation is UPSERT")
+        elif not removes:
+            yield from _compiles(f"{path}[{name}].value", tag["value"])
+            if _ENDS_COMMAND.search(tag["value"]):
+                yield error(
+                    f"{path}[{name}].value", "`)%` within a value would end Envoy's format: leave a space"
+                )
+
+
+def _compiles(path: str, expression: str) -> Problems:
+    yield from unless_fine(path, cel.complaint(expression), "an expression is like response.code >= 400")

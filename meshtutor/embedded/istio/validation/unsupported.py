@@ -2,7 +2,8 @@
 
 `IMPLEMENTED` lists what works, per kind, as paths with `[]` for a list's and `{}` for a map's values; `**` stands for
 everything below. Whoever implements a field widens this table, and only then. A kind that is not in it is refused
-as a whole. `VALUES` narrows a field to the values that work, `CLAIMS` are maps whose keys may be claims of tokens.
+as a whole. `VALUES` narrows a field to the values that work, `CLAIMS` are maps whose keys may be claims of tokens,
+`MAPS` those of whose values not every field works.
 What the API does not know at all is nobody's business here: the schema drops it, and says so.
 """
 
@@ -51,9 +52,13 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "Telemetry": (
         "selector.**", *(f"tracing[].{field}" for field in (
-            "providers[].name", "match.mode", "randomSamplingPercentage", "disableSpanReporting", "customTags.**",
+            "providers[].name", "match.mode", "randomSamplingPercentage", "disableSpanReporting",
+            "customTags{}.literal.**", "customTags{}.header.**", "customTags{}.environment.**",
             "useRequestIdForTraceSampling", "enableIstioTags",
         )),
+        "accessLogging[].**", "metrics[].providers[].name", "metrics[].overrides[].disabled",
+        "metrics[].overrides[].match.metric", "metrics[].overrides[].match.mode",
+        "metrics[].overrides[].tagOverrides.**",
     ),
     "Gateway": (
         "selector.**", "servers[].name", "servers[].hosts[]", "servers[].port.**",
@@ -65,6 +70,13 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("VirtualService", "http[].redirect.redirectCode"): ("0", "301", "302", "303", "307", "308"),
+    ("Telemetry", "metrics[].overrides[].match.metric"): (
+        "ALL_METRICS",
+        "REQUEST_COUNT",
+        "REQUEST_DURATION",
+        "REQUEST_SIZE",
+        "RESPONSE_SIZE",
+    ),
     ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC", "HTTPS"),
     ("Gateway", "servers[].tls.mode"): ("PASSTHROUGH", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"),
     ("Gateway", "servers[].tls.cipherSuites[]"): CIPHERS,
@@ -74,6 +86,7 @@ _LIMITS: Final[Mapping[str, Callable[[dict[str, Any]], Problems]]] = {
     "DestinationRule": limits.destination_rule,
 }
 CLAIMS: Final = ("http[].match[].headers", "http[].match[].withoutHeaders")
+MAPS: Final = (("Telemetry", "tracing[].customTags"),)
 _WHY: Final[Mapping[tuple[str, str], str]] = {
     (
         "VirtualService",
@@ -115,13 +128,19 @@ def _walk(kind: str, value: Any, path: str, pattern: str) -> Problems:
         for key, inner in value.items():
             if pattern in CLAIMS and values.is_claim(key):
                 yield _claim(key, join(path, key))
-            yield from _walk(kind, inner, join(path, key), f"{pattern}.{key}" if pattern else key)
+            yield from _walk(kind, inner, join(path, key), _inner(kind, pattern, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _walk(kind, inner, join(path, index), f"{pattern}[]")
     elif (allowed := VALUES.get((kind, pattern))) and str(value).upper() not in allowed:
         message = f"{value} is part of Istio, but this lab implements only {', '.join(allowed)} here yet"
         yield error(f"spec.{path}", message, _HINT)
+
+
+def _inner(kind: str, pattern: str, key: str) -> str:
+    if (kind, pattern) in MAPS:
+        return f"{pattern}{{}}"
+    return f"{pattern}.{key}" if pattern else key
 
 
 def _covers(rule: str, pattern: str) -> bool:
@@ -132,7 +151,7 @@ def _covers(rule: str, pattern: str) -> bool:
 
 
 def _begins(whole: str, start: str) -> bool:
-    return whole == start or whole.startswith((f"{start}.", f"{start}["))
+    return whole == start or whole.startswith((f"{start}.", f"{start}[", f"{start}{{"))
 
 
 def _claim(name: str, path: str) -> Problem:

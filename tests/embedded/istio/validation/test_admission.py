@@ -203,6 +203,8 @@ def paths(kind: kinds.Kind) -> list[str]:
         found.append(path)
         if type_.form == "array" and type_.item:
             visit(type_.item, f"{path}[]")
+        elif type_.form == "map" and type_.item:
+            visit(type_.item, f"{path}{{}}")
         elif type_.form in types():
             for field in types()[type_.form].fields.values():
                 visit(field.type, f"{path}.{field.name}")

@@ -198,3 +198,40 @@ def test_a_subset_that_selects_no_pod_is_named(labels, found):
 
 def test_without_any_pod_of_the_service_nothing_is_said_of_its_subsets():
     assert warnings("DestinationRule", "{host: reviews, subsets: [{name: v1, labels: {version: v9}}]}") == []
+
+
+TELEMETRIES = """
+---
+{apiVersion: v1, kind: Pod, metadata: {name: one, labels: {app: reviews, version: v1}}}
+---
+{apiVersion: telemetry.istio.io/v1, kind: Telemetry, metadata: {name: theirs}, spec: {}}
+---
+{apiVersion: telemetry.istio.io/v1, kind: Telemetry, metadata: {name: for-v1},
+ spec: {selector: {matchLabels: {version: v1}}}}
+---
+{apiVersion: telemetry.istio.io/v1, kind: Telemetry, metadata: {name: elsewhere, namespace: other}, spec: {}}
+"""
+
+
+@pytest.mark.parametrize(("spec", "expected"), [
+    ("{}", [("spec", "IST0160")]),
+    ("{selector: {matchLabels: {app: reviews}}}", [("spec.selector", "IST0159")]),
+    ("{selector: {matchLabels: {app: nobody}}}", [("spec.selector", "IST0101")]),
+    ("{selector: {matchLabels: {version: v1, app: other}}, accessLogging: [{disabled: true}, {}]}",
+     [("spec.accessLogging[1]", "IST0157"), ("spec.selector", "IST0101")]),
+])  # fmt: skip
+def test_telemetries_of_which_one_alone_counts_or_that_choose_nobody(
+    spec: str, expected: list[tuple[str, str]]
+):
+    obj = {
+        "kind": "Telemetry",
+        "metadata": {"name": "mine", "namespace": "default"},
+        "spec": yaml.safe_load(spec),
+    }
+    assert [(p.path, p.code) for p in references.check(obj, world(TELEMETRIES))] == expected
+
+
+def test_a_telemetry_alone_is_not_warned_about():
+    obj = {"kind": "Telemetry", "metadata": {"name": "mine", "namespace": "default"},
+           "spec": {"accessLogging": [{"providers": [{"name": "envoy"}]}]}}  # fmt: skip
+    assert list(references.check(obj, world())) == []
