@@ -62,7 +62,7 @@ def golden_signals(board: Board, done: Sequence[Happening] = ()) -> Chart:
 
 
 def traces(board: Board) -> list[Any]:
-    """`MOST` traces for each panel; those without a name to draw are hidden."""
+    """`MOST` traces for each panel; those without a name to draw are empty."""
     drawn = lines(board)
     found: list[Any] = []
     for panel in range(PANELS):
@@ -155,7 +155,7 @@ def _line(
 def _trace(line: Line | None, panel: int) -> Any:
     axes = {"xaxis": f"x{_number(panel)}", "yaxis": f"y{_number(panel)}", "mode": "lines"}
     if line is None:
-        return go.Scatter(x=[], y=[], visible=False, showlegend=False, name="", **axes)
+        return go.Scatter(x=[], y=[], visible=True, showlegend=False, name="", **axes)
     return go.Scatter(
         x=line.x, y=line.y, visible=True, name=line.name, line={"color": line.color, "width": 2, "dash": line.dash},
         legendgroup=line.name, showlegend=panel == 0 or line.color == GREY, **axes,

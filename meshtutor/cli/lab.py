@@ -1,4 +1,4 @@
-"""Bring the mesh up and open JupyterLab at the first notebook.
+"""Bring the mesh up and open JupyterLab: the first notebook on the left, the living mesh on the right.
 
 Outside a checkout the notebooks and manifests are copied into DIR first, never over a file that you have changed.
 Arguments that meshtutor does not know go to JupyterLab, e.g. `--no-browser --port 8899`.
@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from meshtutor.cli import render, up
+from meshtutor.cli import render, up, workspace
 from meshtutor.cli.clusters import status as cluster_status
 from meshtutor.cli.result import Result
 from meshtutor.config import study
@@ -76,9 +76,12 @@ def _jupyter(directory: Path, rest: list[str], name: str) -> None:
     """JupyterLab in the foreground, with its token; its news pop-up is off, as a dialog blocks the first notebook."""
     defaults = Path(__file__).parent.parent / "_jupyter"
     path = os.pathsep.join(p for p in (str(defaults), os.environ.get("JUPYTER_CONFIG_PATH", "")) if p)
+    workspaces = directory / ".meshtutor" / "workspaces"
+    workspace.furnish(workspaces, _FIRST)
     environment = {**os.environ, "JUPYTER_CONFIG_PATH": path, "MESHTUTOR_LAB": name}
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={directory}",
-               f"--LabApp.default_url=/lab/tree/{_FIRST}", "--ServerApp.ip=127.0.0.1", "--log-level=WARN"]  # fmt: skip
+               f"--LabApp.workspaces_dir={workspaces}", f"--LabApp.default_url=/lab/workspaces/{workspace.NAME}",
+               "--ServerApp.ip=127.0.0.1", "--log-level=WARN"]  # fmt: skip
     if os.geteuid() == 0:
         command.append("--allow-root")
     process = subprocess.Popen([*command, *rest], env=environment, cwd=directory)

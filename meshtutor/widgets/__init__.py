@@ -11,6 +11,7 @@ from meshtutor.widgets.examination import Examination
 from meshtutor.widgets.fault_injector import FaultInjector
 from meshtutor.widgets.match_builder import MatchBuilder
 from meshtutor.widgets.mesh_graph import MeshGraph
+from meshtutor.widgets.page import Page
 from meshtutor.widgets.scrape_lag import ScrapeLag
 from meshtutor.widgets.traffic_split import TrafficSplit
 
@@ -21,6 +22,7 @@ __all__ = [
     "FaultInjector",
     "MatchBuilder",
     "MeshGraph",
+    "Page",
     "ScrapeLag",
     "TrafficSplit",
 ]

@@ -66,7 +66,7 @@ class GraphView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             [self._panel],
             layout={"flex": "1 1 17em", "min_width": "16em", "max_height": _PANEL_HEIGHT, "overflow": "auto"},
         )
-        picture = ipywidgets.VBox([self._figure], layout={"flex": "4 1 46em", "min_width": "50em"})
+        picture = ipywidgets.VBox([self._figure], layout={"flex": "4 1 46em", "min_width": "min(50em, 100%)"})
         beside = ipywidgets.HBox([picture, panel], layout={"flex_flow": "row wrap"})
         below = ipywidgets.HBox([self._button, self._choice, self._status], layout={"flex_flow": "row wrap"})
         return [beside, below, self._heartbeat]
