@@ -1,11 +1,12 @@
 """What is wrong with a value, by its structural schema: types, enumerations, patterns, bounds, logical junctors.
 
 Messages are those of the validator that apiextensions-apiserver uses (k8s.io/kube-openapi/pkg/validation).
-Left out: `x-kubernetes-validations` (CEL), and formats other than date-time.
+Left out: `x-kubernetes-validations` (CEL), and formats other than date-time and byte.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -133,6 +134,16 @@ def _check_text(value: str, schema: Schema, path: str) -> Iterator[FieldError]:
         yield FieldError(path, "FieldValueTooLong", message)
     if schema.get("format") == "date-time" and not _DATE_TIME.fullmatch(value):
         yield invalid_value(path, value, f'{path} in body must be of type date-time: "{value}"')
+    if schema.get("format") == "byte" and not _is_base64(value):
+        yield invalid_value(path, value, f'{path} in body must be of type byte: "{value}"')
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        base64.b64decode(value, validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_number(value: float, schema: Schema, path: str) -> Iterator[FieldError]:

@@ -51,6 +51,12 @@ def _redirect(redirect: dict[str, Any], path: str) -> Problems:
         yield error(f"{path}.scheme", 'invalid redirect scheme, must be "http" or "https"')
     if redirect.get("port"):
         yield from unless_fine(f"{path}.port", names.port(redirect["port"]))
+    yield from _one_line(redirect, path)
+
+
+def _one_line(action: dict[str, Any], path: str) -> Problems:
+    for field in ("uri", "authority"):
+        yield from unless_fine(f"{path}.{field}", values.one_line(action.get(field) or ""))
 
 
 def _direct_response(answer: dict[str, Any], path: str) -> Problems:
@@ -69,10 +75,12 @@ def _rewrite(rewrite: dict[str, Any], path: str) -> Problems:
         yield error(path, "rewrite may only contain one of uri or uriRegexRewrite")
     if not rewrite.get("uri") and regex is None and not rewrite.get("authority"):
         yield error(path, "rewrite must specify at least one of uri, uriRegexRewrite or authority")
+    yield from _one_line(rewrite, path)
     if regex is not None:
         if not regex.get("match") or not regex.get("rewrite"):
             yield error(f"{path}.uriRegexRewrite", "both match and rewrite must be specified")
         else:
+            yield from unless_fine(f"{path}.uriRegexRewrite.rewrite", values.one_line(regex["rewrite"]))
             complaint = values.expression(regex["match"])
             yield from unless_fine(f"{path}.uriRegexRewrite.match", complaint)
             if not complaint:

@@ -24,6 +24,8 @@ def check(match: dict[str, Any], path: str) -> Problems:
     for field in ("scheme", "method", "authority"):
         yield from text(match.get(field), f"{path}.{field}")
     for name, condition in (match.get("queryParams") or {}).items():
+        if not name:
+            yield error(f"{path}.queryParams[]", "a query parameter needs a name")
         yield from text(condition, f"{path}.queryParams[{name}]")
     yield from _place(match, path)
 

@@ -12,6 +12,7 @@ from meshtutor.embedded.istio.validation.problem import Problems, each, error, u
 
 Route = dict[str, Any]
 _USUAL_TOTAL: Final = 100
+_MOST_WEIGHT: Final = 2**32 - 1  # Envoy, route_components.proto: the sum is a uint32
 _ACTIONS: Final = ("redirect", "directResponse")
 _NOT_WITH_AN_ANSWER: Final = ("route", "fault", "rewrite")
 
@@ -38,6 +39,8 @@ def destinations(found: list[Route] | None, path: str) -> Problems:
         if (weight := weighted.get("weight", 0)) < 0:
             yield error(f"{place}.weight", f"weight {weight} must not be negative")
     total = sum(weighted.get("weight", 0) for weighted in found)
+    if total > _MOST_WEIGHT:
+        yield error(path, f"the weights sum to {total}; Envoy counts to {_MOST_WEIGHT}", "write smaller ones")
     if len(found) > 1 and total == 0:
         yield error(
             path, "total destination weight = 0", "give each destination a weight; they need not sum to 100"

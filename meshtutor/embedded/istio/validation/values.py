@@ -18,6 +18,7 @@ _NANOSECONDS: Final = {
     "ns": 1, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9,
 }  # fmt: skip
 _MILLISECOND: Final = 1_000_000
+_LONGEST: Final = 2**63 - 1  # nanoseconds, as Go and Envoy keep them
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~A-Za-z0-9]+")
 _STRICT_HEADER_NAME: Final = re.compile(r"[-_A-Za-z0-9]+")
 _HEADER_VALUE: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
@@ -45,6 +46,8 @@ def duration(text: str, *, zero: bool = False) -> str:
         return ""
     if length < _MILLISECOND:
         return f"duration {text} must be at least 1ms"
+    if length > _LONGEST:
+        return f"duration {text} is longer than Envoy can count: at most 2562047h, which are 292 years"
     return (
         "" if length % _MILLISECOND == 0 else f"duration {text}: only durations to ms precision are supported"
     )
@@ -143,6 +146,11 @@ def cors_header(name: str) -> str:
 def strict_header(name: str) -> str:
     """Letters, digits, - and _."""
     return "" if _STRICT_HEADER_NAME.fullmatch(name) else f"header name {name!r} is not a valid header name"
+
+
+def one_line(text: str) -> str:
+    """What Envoy puts into a header as it is (route_components.proto: HTTP_HEADER_VALUE, not strict)."""
+    return f"{text!r} must be one line" if re.search(r"[\x00\r\n]", text) else ""
 
 
 def header_value(text: str) -> str:

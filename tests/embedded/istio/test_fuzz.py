@@ -1,0 +1,96 @@
+"""Random objects against real Envoys: never a traceback, never a NACK of what validation let through.
+
+`MESHTUTOR_FUZZ=5000` in the environment tries that many (default 300), `MESHTUTOR_FUZZ_SEED` others than by default.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import yaml
+
+from meshtutor.embedded.apiserver.schema.checking import check as check_shape
+from meshtutor.embedded.apiserver.schema.reading import Reader
+from meshtutor.embedded.crds import crd
+from meshtutor.embedded.istio.validation import kinds as validation
+from meshtutor.embedded.istio.validation import unsupported
+from meshtutor.kube import kinds
+
+from .support import objects as make
+from .support.mesh import Mesh, running
+from .support.mutation import mutant
+from .test_cases import CASES, rules_of, services
+
+Object = dict[str, Any]
+TRIED = int(os.environ.get("MESHTUTOR_FUZZ", "300"))
+SEED = int(os.environ.get("MESHTUTOR_FUZZ_SEED", "1"))
+SCHEMAS = {kind.kind: crd(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"] for kind in kinds.ISTIO}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mesh(tmp_path_factory: pytest.TempPathFactory):
+    async with running(tmp_path_factory.mktemp("fuzz")) as mesh:
+        pods = {version: await mesh.pod("reviews", version) for version in ("v1", "v2", "v3")}
+        pods["v9"] = await mesh.pod("reviews", "v9", namespace="other")
+        pods["ratings"] = await mesh.pod("ratings")
+        pods["client"] = await mesh.pod("client")
+        gateway = await mesh.pod(
+            "istio-ingressgateway", namespace="istio-system", router=True, istio="ingressgateway"
+        )
+        pods["gateway"] = gateway
+        await mesh.apply(*services(pods))
+        await mesh.until_ready(*pods.values())
+        yield mesh
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_validation_lets_through_no_envoy_refuses(mesh: Mesh, caplog: pytest.LogCaptureFixture):
+    rng, tally, refused = random.Random(SEED), Counter(), []
+    seeds = [obj for case in CASES for obj in rules_of(case) if kinds.kind_of(obj, kinds.ISTIO)]
+    standard = make.parse(yaml.safe_dump_all(rules_of(CASES[0])[:2]))
+    await mesh.apply(*standard)
+    for _ in range(TRIED):
+        found = mutant(rng.choice(seeds), rng)
+        if (sound := let_through(found)) is None:
+            tally["refused by validation"] += 1
+            continue
+        tally[sound["kind"]] += 1
+        nacks = await _tried(mesh, sound, standard)
+        nacks += [str(record.exc_info[1]) for record in caplog.records if record.exc_info]
+        caplog.clear()
+        if nacks:
+            refused.append(f"{nacks[0]}\n{yaml.safe_dump(sound)}")
+    print(dict(tally))
+    Path(os.environ.get("MESHTUTOR_FUZZ_OUT", os.devnull)).write_text("\n=====\n".join(refused))
+    assert sum(tally.values()) == TRIED
+    assert not refused, "\n\n".join(refused[:5]) + f"\n\n{len(refused)} in all"
+
+
+def let_through(found: Object) -> Object | None:
+    """The object as the API server would keep it, or None if it refused it."""
+    schema = SCHEMAS[found["kind"]]
+    kept = {**found, **Reader(defaults=False, custom=True).read(found, schema)}
+    if check_shape(kept, schema):
+        return None
+    problems = [*validation.check(kept), *unsupported.check(kept)]
+    return None if any(problem.severity == "error" for problem in problems) else kept
+
+
+async def _tried(mesh: Mesh, obj: Object, standard: list[Object]) -> list[str]:
+    """What the proxies say against an object; afterwards the mesh is as before."""
+    report = await mesh.apply(obj)
+    nacks = [proxy["error"] for proxy in report["proxies"] if proxy["state"] != "ACK"]
+    same = [rule for rule in standard if _key(rule) == _key(obj)]
+    await (mesh.apply(*same) if same else mesh.delete(obj))
+    return nacks
+
+
+def _key(obj: Object) -> tuple[str, str, str]:
+    return obj["kind"], obj["metadata"].get("namespace", "default"), obj["metadata"]["name"]
