@@ -7,8 +7,9 @@ from typing import Final
 
 from meshtutor.display import html, text
 from meshtutor.errors import MeshtutorError
-from meshtutor.exercises import lesson05, lesson06, lesson07, lesson15
+from meshtutor.exercises import lesson03, lesson05, lesson06, lesson07, lesson15
 from meshtutor.exercises.exercise import Exercise
+from meshtutor.exercises.mystery import Case, Mystery
 from meshtutor.exercises.task import Task
 from meshtutor.mesh import Mesh
 
@@ -17,7 +18,7 @@ class Book(Mapping[str, Exercise]):
     """Exercises by name (`"6.1"`); iterating gives the names."""
 
     def __init__(self, tasks: Iterable[Task]) -> None:
-        self._exercises = {task.name: Exercise(task) for task in tasks}
+        self._exercises = {task.name: _exercise(task) for task in tasks}
 
     def __getitem__(self, name: str) -> Exercise:
         """An exercise; MeshtutorError names those there are."""
@@ -47,8 +48,12 @@ class Book(Mapping[str, Exercise]):
         return html.table(("", "exercise", "task", "state"), rows)
 
 
+def _exercise(task: Task) -> Exercise:
+    return Mystery(task) if isinstance(task, Case) else Exercise(task)
+
+
 def _state(exercise: Exercise) -> str:
     return type(exercise.verdict).state.removesuffix(", because ").removesuffix(". ")
 
 
-BOOK: Final = Book((*lesson05.TASKS, *lesson06.TASKS, *lesson07.TASKS, *lesson15.TASKS))
+BOOK: Final = Book((*lesson03.TASKS, *lesson05.TASKS, *lesson06.TASKS, *lesson07.TASKS, *lesson15.TASKS))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from meshtutor.display import html
 from meshtutor.display.yaml import Listing, listing
 from meshtutor.errors import ManifestError, MeshtutorError
@@ -76,11 +78,11 @@ class Exercise:
         return _with_warnings(trial.judge(mesh, self.task), applied)
 
     def _do(self, python: str) -> Verdict:
-        """The learner's own lines, run as if they stood in a cell; their errors are theirs to see."""
+        """The learner's own lines, between two measurements."""
         mesh = self._connected()
         self._begin(mesh)
         before = self.task.measure_without(mesh)
-        exec(compile(python, f"<exercise {self.task.name}>", "exec"), {"mesh": mesh})  # noqa: S102 - it is a cell
+        run_cell(self.task.name, python, mesh)
         return trial.judge_by_hand(self.task, before, self.task.measure(mesh))
 
     def _begin(self, mesh: Mesh) -> None:
@@ -104,6 +106,13 @@ class Exercise:
         head = html.Html(f"<b>Exercise {html.cell(self.task.name)}: {html.cell(self.task.title)}</b>")
         text = html.Html(f"<p>{prose(self.task.text)}</p>")
         return html.join(head, text, html.Html(self.verdict._repr_html_()))
+
+
+def run_cell(name: str, python: str, mesh: Mesh) -> dict[str, Any]:
+    """Run Python as if it stood in a cell, given `mesh`; the names that it leaves. Its errors are its writer's to see."""
+    scope: dict[str, Any] = {"mesh": mesh}
+    exec(compile(python, f"<exercise {name}>", "exec"), scope)  # noqa: S102 - it is a cell
+    return scope
 
 
 def written(yaml: str) -> bool:
