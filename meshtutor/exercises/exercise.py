@@ -109,7 +109,7 @@ class Exercise:
 
 
 def run_cell(name: str, python: str, mesh: Mesh) -> dict[str, Any]:
-    """Run Python as if it stood in a cell, given `mesh`; the names that it leaves. Its errors are its writer's to see."""
+    """Run Python as if it stood in a cell, given `mesh`; the names that it leaves. Its errors are for its writer."""
     scope: dict[str, Any] = {"mesh": mesh}
     exec(compile(python, f"<exercise {name}>", "exec"), scope)  # noqa: S102 - it is a cell
     return scope

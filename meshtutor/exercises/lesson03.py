@@ -13,7 +13,7 @@ TASKS: Final = (
     Case(
         name="3.1",
         title="Who fails?",
-        text="Users complain: parts of the page are missing, now and then. The page itself is always answered with 200. "
+        text="Users complain: parts of the page are missing, now and then. The page itself is always a 200. "
         'One workload fails with 5xx. Which one? Metrics alone will tell. `mt.exercises["3.1"].begin()` breaks it; '
         "the answer is a name such as `reviews-v2`.",
         questions=(),
@@ -30,7 +30,7 @@ TASKS: Final = (
     Case(
         name="3.2",
         title="Who is slow?",
-        text="Some pages take most of a second, others a few milliseconds. One workload takes its time, for half of its "
+        text="Some pages take most of a second, others a few milliseconds. One workload is slow, for half of its "
         'requests. Which one? Look at the trace of a slow page. `mt.exercises["3.2"].begin()` breaks it; the answer '
         "is a name such as `reviews-v2`.",
         questions=(),

@@ -9,8 +9,10 @@ What is broken is drawn anew each time. The check does not compare names: it loo
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +32,7 @@ from meshtutor.traffic.load import Load
 _PORT: Final = 9080
 _RATE: Final = 6.0
 _SECONDS: Final = 900.0
+_SCRAPES: Final = 4  # a window of so many must not show what the case before has left
 _HARMLESS: Final = {"status": 0, "delay_ms": 0, "share": 0}
 _NAME: Final = re.compile(r"[\"']?([a-z0-9-]+)[\"']?")
 
@@ -55,6 +58,7 @@ class Mystery(Exercise):
         super().__init__(case)
         self._case = case
         self._culprit = ""
+        self._ended = float("-inf")  # when the last fault was healed, by time.monotonic()
         self._load: Load | None = None
 
     def begin(self, seed: int | None = None) -> Note:
@@ -64,6 +68,7 @@ class Mystery(Exercise):
         """
         mesh, draw = self._connected(), random.Random(seed) if seed is not None else random.SystemRandom()  # noqa: S311
         self._begin(mesh)
+        self._ended = time.monotonic() if self._culprit else self._ended
         self._culprit = draw.choice(
             [name for name in self._case.suspects if name != self._culprit or seed is not None]
         )
@@ -71,7 +76,10 @@ class Mystery(Exercise):
         innocent = draw.choice(
             [name for name in self._case.suspects if not _same_service(name, self._culprit)]
         )
-        for _ in range(2):  # a counter that is new shows growth from its second scrape on
+        clear = self._ended + _SCRAPES * mesh.prometheus.scrape_interval + 1
+        for turn in itertools.count():
+            if turn >= 2 and time.monotonic() > clear:  # a new counter grows from its second scrape on
+                break
             if self._case.noise:
                 mesh.send(_service(innocent), 300, path=f"/{_service(innocent)}/nothing")
             mesh.send(mesh.gateway + PAGE, 60)
@@ -119,7 +127,7 @@ class Mystery(Exercise):
         if not finding.ok:
             self._place(mesh)
             return NotYet(name, f"{finding}.", (finding,))
-        self._culprit = ""
+        self._culprit, self._ended = "", time.monotonic()
         return Correct(name, f"And it is so: {finding.about}: {finding.got}.", (finding,))
 
     def _place(self, mesh: Mesh) -> None:
@@ -138,8 +146,8 @@ class Mystery(Exercise):
         if self._load:
             self._load.pause()
         yield
-        if self._load and self._culprit and not self._load.closed:
-            self._load.run(_SECONDS)
+        if self._load and not self._load.closed:
+            self._load.run(_SECONDS) if self._culprit else self._load.close()
 
 
 def _code(cell: str) -> str:
