@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from meshtutor.exercises.exercise import Exercise, run_cell, written
 from meshtutor.exercises.note import Note
-from meshtutor.exercises.symptoms import PAGE, FailedCalls, Symptom
+from meshtutor.exercises.symptoms import PAGE, FailedCalls, Symptom, measure
 from meshtutor.exercises.task import Task
 from meshtutor.exercises.verdicts import Correct, NotAttempted, NotYet, Verdict
 from meshtutor.kube.client import proxy_path
@@ -118,12 +118,12 @@ class Mystery(Exercise):
 
     def _try_healing(self, mesh: Mesh, accused: str) -> Verdict:
         name, symptom = self._case.name, self._case.symptom
-        before = symptom.count(mesh)
+        before, n = measure(symptom, mesh)
         if not before:
             self._culprit = ""
             return NotAttempted(name, "Nothing is broken any more (a reset mends it): .begin() begins anew.")
         clear_faults(mesh.api, _pods(mesh, accused))
-        finding = symptom.gone(before, symptom.count(mesh), accused)
+        finding = symptom.gone(before, symptom.count(mesh, n), n, accused)
         if not finding.ok:
             self._place(mesh)
             return NotYet(name, f"{finding}.", (finding,))

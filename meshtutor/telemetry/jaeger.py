@@ -23,6 +23,7 @@ BASE_PATH: Final = "/jaeger/api"
 Get = Callable[[str, Mapping[str, Any]], Any]
 """(path below /api, parameters) -> the answer's JSON; ApiStatusError, its body in `status["body"]`, if refused."""
 _PAUSE: Final = 0.1
+_SAMPLED: Final = "Is the request sampled? A Telemetry object with tracing.randomSamplingPercentage: 100 traces all of them."
 _PER_SECOND: Final = 1_000_000
 
 
@@ -89,6 +90,15 @@ class Jaeger:
         asked = " ".join([f"traces of {service}", *(f"{key}={value}" for key, value in said.items())])
         return Traces(asked, tuple(sorted(found, key=lambda trace: trace.start, reverse=True)))
 
+    def wait_for(self, service: str, at_least: int = 1, timeout: float = 15.0, **what: Any) -> Traces:
+        """What `search` finds (`what` as there), once there are so many: proxies report with a delay. NotReadyError."""
+        deadline = time.monotonic() + timeout
+        while len(found := self.search(service, **what)) < at_least:
+            if time.monotonic() > deadline:
+                raise NotReadyError(f"After {timeout:g} s there are {len(found)} {found.asked}.", _SAMPLED)
+            time.sleep(_PAUSE)
+        return found
+
     def trace(self, trace_id: str) -> Trace:
         """One trace; QueryError if it is not (or no longer) there."""
         return Trace.read(self._get(f"/traces/{trace_id}", {})[0])
@@ -119,7 +129,7 @@ class Jaeger:
             return found
         raise NotReadyError(
             f"Trace {trace_id} is not complete after {timeout:g} s ({len(found.spans) if found else 0} spans came).",
-            "Is the request sampled? A Telemetry object with tracing.randomSamplingPercentage: 100 traces all of them.",
+            _SAMPLED,
         )
 
     def _maybe(self, trace_id: str) -> Trace | None:

@@ -43,7 +43,7 @@ def test_the_reference_answer_is_correct_and_in_force_afterwards(mesh, name):
     verdict = mt.exercises[name].attempt(answers.reference(name))
     assert isinstance(verdict, Correct), repr(verdict)
     assert verdict
-    assert "it is your doing" in verdict.reason
+    assert "And it is " in verdict.reason, "it says what changed with the answer"
     assert mt.exercises[name].verdict is verdict
     assert mt.exercises[name].check(), "the learner's objects are back after the check"
 

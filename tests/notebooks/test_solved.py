@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from meshtutor.exercises import BOOK, answers
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-EXERCISE = re.compile(r"%%exercise (\S+)\n# Write your (?:YAML|Python) here\.\s*")
+EXERCISE = re.compile(r"%%exercise (\S+)\n# Write your \w+ here\.\s*")
 
 
 def names(path: Path) -> list[str]:
