@@ -23,7 +23,9 @@ BASE_PATH: Final = "/jaeger/api"
 Get = Callable[[str, Mapping[str, Any]], Any]
 """(path below /api, parameters) -> the answer's JSON; ApiStatusError, its body in `status["body"]`, if refused."""
 _PAUSE: Final = 0.1
-_SAMPLED: Final = "Is the request sampled? A Telemetry object with tracing.randomSamplingPercentage: 100 traces all of them."
+_SAMPLED: Final = (
+    "Is the request sampled? A Telemetry object with tracing.randomSamplingPercentage: 100 traces all of them."
+)  # fmt: skip
 _PER_SECOND: Final = 1_000_000
 
 
