@@ -122,7 +122,7 @@ INVALID = [
     (service("s", type="ExternalName"), "spec.externalName", "Required value"),
     (config_map("c", **{"a/b": "x"}), "data[a/b]", "a valid config key"),
     (config_map("c", a="x" * 1_100_000), "data", "Too long"),
-    (secret(data={"a": "not base64!"}), "data.a", "illegal base64"),
+    (secret(data={"a": "not base64!"}), "data.a", "must be of type byte"),
     (secret(data={}, type="kubernetes.io/tls"), "data[tls.crt]", "Required value"),
     (definition(schema(type="string")), f"{SCHEMA}.type", "must be object at the root"),
     (
