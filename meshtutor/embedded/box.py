@@ -3,7 +3,7 @@
 registry + API server   the Kubernetes API; everything below knows only `api.Api`
 controllers             deployments, replica sets, endpoint slices, scheduler, ...
 kubelet + network       pods as processes; NodePorts, and the proxy for pods without a sidecar
-pilot                   Istio's control plane, in the place of a pod's program
+pilot                   Istio's control plane, in the place of a pod's program; statuses of the Gateway API
 targets                 what Prometheus scrapes
 """
 
@@ -27,6 +27,7 @@ from meshtutor.embedded.apiserver.pki import make_pki
 from meshtutor.embedded.apiserver.registry import Registry
 from meshtutor.embedded.controllers.run import run_all
 from meshtutor.embedded.crds import crds
+from meshtutor.embedded.istio.gateway_api.controller import GatewayController
 from meshtutor.embedded.istio.pilot import Pilot
 from meshtutor.embedded.istio.validation.admission import references_validator, validate
 from meshtutor.embedded.kubelet.catalogue import default_images
@@ -105,6 +106,7 @@ class Box:
         registry.log_source = kubelet.logs
         self._keep(run_all(registry, claim.block, self._certificates))
         self._keep(pilot.run())
+        self._keep(GatewayController(registry, pilot).run())
         ports = (door.getsockname()[1] for door in doors)
         forwards = dict(zip(ports, _GATEWAY_NODE_PORTS, strict=True))
         for component in (kubelet, NodeNetwork(registry, claim.block, forwards, doors)):

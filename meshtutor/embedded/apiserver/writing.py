@@ -81,6 +81,8 @@ class Writer:
     ) -> Object:
         """Store a new state of `current`; answers `current` itself where nothing changes."""
         self._preconditions(resource, obj, current)
+        if subresource == "status" and resource.custom:
+            obj = _with_status_of(obj, current)
         new = shaped(resource, obj, options)
         if subresource == "status":
             new = {**current, "metadata": _status_metadata(new, current), "status": new.get("status") or {}}
@@ -164,6 +166,11 @@ def _keep_record(new: Object, current: Object) -> None:
         new["metadata"].update({"managedFields": held} if held else {})
     elif given != held:
         write_owners(new, owners_of(new))
+
+
+def _with_status_of(obj: Object, current: Object) -> Object:
+    """What is there with the status that somebody sends; of a status's writer no spec is asked."""
+    return {**current, **{part: obj[part] for part in ("apiVersion", "metadata", "status") if part in obj}}
 
 
 def _take(new: Object, current: Object, part: str) -> None:

@@ -46,7 +46,7 @@ class Port:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Host:
-    """A service by its full name. `address` is the cluster IP, "" for a headless one."""
+    """A service by its full name. `address` is the cluster IP, "" for a headless one; `external` a load balancer's."""
 
     fqdn: str
     name: str
@@ -55,6 +55,7 @@ class Host:
     address: str
     selector: tuple[tuple[str, str], ...]
     export_to: frozenset[str]
+    external: tuple[str, ...] = ()
 
     def port(self, number: int) -> Port | None:
         """The port with this number."""
@@ -75,6 +76,7 @@ def host_of_service(service: Object) -> Host:
     namespace, name = key_of(service)
     spec = spec_of(service)
     address = str(spec.get("clusterIP") or "")
+    balancer = (service.get("status") or {}).get("loadBalancer") or {}
     exported = annotations_of(service).get("networking.istio.io/exportTo", "")
     return Host(
         fqdn=f"{name}.{namespace}.svc.{DOMAIN}",
@@ -84,6 +86,7 @@ def host_of_service(service: Object) -> Host:
         address="" if address == "None" else address,
         selector=tuple(sorted((spec.get("selector") or {}).items())),
         export_to=frozenset(part.strip() for part in exported.split(",") if part.strip()),
+        external=tuple(str(i.get("ip") or i.get("hostname")) for i in balancer.get("ingress") or ()),
     )
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,7 @@ class Pilot:
         self._ready = asyncio.Event()
         self._pages: list[debug.Pages] = []
         self._running: asyncio.Task[None] | None = None
+        self._followers: list[Callable[[], None]] = []
 
     async def run(self) -> None:
         """Serve until cancelled or stopped. Raises LabError if the xDS port is taken."""
@@ -95,6 +96,10 @@ class Pilot:
         await pages.open(address)
         self._pages.append(pages)
         return pages
+
+    def subscribe(self, changed: Callable[[], None]) -> None:
+        """Call `changed` after each new snapshot. It must not block."""
+        self._followers.append(changed)
 
     # -- what proxies ask ------------------------------------------------------------------------------------------
 
@@ -156,6 +161,8 @@ class Pilot:
         self.metrics.services.set(len(self.snapshot.hosts))
         self.metrics.virtual_services.set(len(self.snapshot.virtual_services.all))
         self.metrics.translation.observe(time.monotonic() - began)
+        for changed in self._followers:
+            changed()
 
     def _configure(self, names: Iterable[str]) -> dict[str, Configuration]:
         """The configurations of proxies; one that cannot be made is left as it was, and the log says why."""

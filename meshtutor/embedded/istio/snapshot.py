@@ -50,7 +50,7 @@ _READ: Final[Mapping[Kind, Callable[[Object], Any]]] = {
 }
 _GATEWAY_API: Final = frozenset({
     kinds.GATEWAY_CLASS, kinds.KUBERNETES_GATEWAY, kinds.HTTP_ROUTE, kinds.REFERENCE_GRANT, kinds.SERVICE,
-    kinds.NAMESPACE,
+    kinds.NAMESPACE, kinds.SECRET,
 })  # fmt: skip
 _SOURCES: Final[Mapping[str, frozenset[Kind]]] = {
     "hosts": frozenset({kinds.SERVICE}),
@@ -97,6 +97,8 @@ class Snapshot:
             if event.kind not in WATCHED or event.type == "BOOKMARK":
                 continue
             revision = max(revision, event.resource_version)
+            if _is_status_only(event, changed.get(event.kind) or self.table(event.kind)):
+                continue
             if event.kind not in changed:
                 changed[event.kind] = dict(self._tables.get(event.kind, {}))
             _apply(changed[event.kind], event)
@@ -191,6 +193,7 @@ class Snapshot:
             {name: labels_of(namespace) for (_, name), namespace in names.items()},
             self.table(kinds.REFERENCE_GRANT).values(),
             self.table(kinds.GATEWAY_CLASS).values(),
+            self.table(kinds.SECRET),
         )
         return conversion.convert(gateways.values(), routes.values(), world, self._before.get("gateway_api"))
 
@@ -233,6 +236,14 @@ def _read(kind: Kind, obj: Object) -> Any:
     """What the tables hold of an object: a small value, or the object itself."""
     reader = _READ.get(kind)
     return reader(obj) if reader else obj
+
+
+def _is_status_only(event: Event, table: Table) -> bool:
+    """Whether a Gateway API object says what it said before: this control plane writes its status all the time."""
+    if event.type == "DELETED" or event.kind not in kinds.GATEWAY_API:
+        return False
+    held = table.get(key_of(event.object))
+    return held is not None and held == _read(event.kind, event.object)
 
 
 def _apply(table: dict[Key, Any], event: Event) -> None:

@@ -46,6 +46,7 @@ class KubernetesGateway:
     addresses: tuple[tuple[str, str], ...]
     infrastructure: dict[str, Any]
     service_type: str
+    has_tls: bool
 
     @property
     def is_managed(self) -> bool:
@@ -132,6 +133,7 @@ def gateway(obj: Object) -> KubernetesGateway:
         ),
         spec.get("infrastructure") or {},
         annotations_of(obj).get("networking.istio.io/service-type", ""),
+        bool(spec.get("tls")),
     )
 
 

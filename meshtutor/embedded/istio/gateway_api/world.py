@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from meshtutor.embedded.istio.credentials import Credential
 from meshtutor.embedded.istio.gateway_api.objects import CONTROLLER, GatewayClass, Grant
 from meshtutor.embedded.istio.reading import Key
 from meshtutor.kube.kinds import GATEWAY_API_GROUP
@@ -22,12 +23,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class World:
-    """Services by (namespace, name), labels by namespace, grants, and the classes whose Gateways are Istio's."""
+    """Services by (namespace, name), labels by namespace, grants, the classes whose Gateways are Istio's, Secrets."""
 
     services: frozenset[Key]
     namespaces: Mapping[str, Mapping[str, str]]
     grants: tuple[Grant, ...]
     classes: frozenset[str]
+    secrets: Mapping[Key, Credential]
 
     @classmethod
     def of(
@@ -36,10 +38,11 @@ class World:
         namespaces: Mapping[str, Mapping[str, str]],
         grants: Iterable[Grant],
         classes: Iterable[GatewayClass],
+        secrets: Mapping[Key, Credential],
     ) -> World:
         """From the tables of a snapshot."""
         ours = frozenset(c.identity.name for c in classes if c.controller == CONTROLLER)
-        return cls(frozenset(services), namespaces, tuple(grants), ours)
+        return cls(frozenset(services), namespaces, tuple(grants), ours, secrets)
 
     def may_refer(self, kind: str, source: str, target: tuple[str, str, str], namespace: str) -> bool:
         """Whether a `kind` of this API in namespace `source` may refer to (group, kind, name) in another one."""
