@@ -4,7 +4,8 @@ Istio writes into routes and clusters which object made them (metadata `istio.co
 adds the place of the rule. Where that is missing, as on a real cluster, the place follows from the order: Istio makes
 one route for each match of each rule, in their order.
 
-A delegated rule has two objects, the delegate and the root; what either says is found at either (see `Ruling`).
+A delegated rule has two objects, the delegate and the root; what either says is found at either (see `Ruling`). An
+HTTPRoute's fields stand for those of a VirtualService (see `http_routes`).
 
 Left out: on a real cluster, which delegate a route comes from (Istio names the root only); the inbound side
 (authorization, authentication).
@@ -19,6 +20,7 @@ from typing import Any, Final
 from meshtutor.errors import NotFoundError
 from meshtutor.kube import hosts, kinds, objects
 from meshtutor.kube.kinds import Kind
+from meshtutor.mesh import http_routes
 from meshtutor.mesh.changes import title
 from meshtutor.mesh.explanation import Decision
 from meshtutor.mesh.provenance import Provenance
@@ -26,7 +28,11 @@ from meshtutor.xray.result import Candidate, Result
 
 Object = dict[str, Any]
 DOMAIN: Final = hosts.DOMAIN
-_KINDS: Final = {"virtual-service": kinds.VIRTUAL_SERVICE, "destination-rule": kinds.DESTINATION_RULE}
+_KINDS: Final = {
+    "virtual-service": kinds.VIRTUAL_SERVICE,
+    "destination-rule": kinds.DESTINATION_RULE,
+    "http-route": kinds.HTTP_ROUTE,
+}
 _CONDITIONAL: Final = frozenset({"gateways", "sourceLabels", "sourceNamespace", "port"})
 
 
@@ -58,6 +64,9 @@ class Ruling:
 
     def field(self, name: str) -> tuple[Object | None, str]:
         """Object and path of a field of the rule; the root's where the delegate does not have it."""
+        if http_routes.is_route(self.service):
+            assert self.service is not None
+            return self.service, http_routes.field_path(self.service, self.rule, name)
         own = f"{self.rule}.{name}" if self.rule else ""
         if self.root and self.service and objects.dig(self.service, own) is None:
             return self.root, f"{rule_only(self.root_place)}.{name}"
@@ -99,6 +108,9 @@ class Deciders:
     def ruling(self, candidate: Candidate, result: Result) -> Ruling:
         """The rule behind a route, with the objects as they are in the mesh now."""
         service = self.made_by(candidate.config) if candidate.config else None
+        if service is None and (named := http_routes.by_name(candidate.config, candidate.name)):
+            namespace, name, place = named
+            return Ruling(self.get(kinds.HTTP_ROUTE, name, namespace), place)
         if not candidate.root:
             return Ruling(service, self.rule_of(candidate, result))
         return Ruling(
@@ -130,12 +142,14 @@ def _places(spec: Mapping[str, Any]) -> Iterator[str]:
 
 
 def rule_only(place: str) -> str:
-    """`spec.http[0].match[1]` -> `spec.http[0]`."""
-    return place.partition(".match[")[0]
+    """`spec.http[0].match[1]` -> `spec.http[0]`; of an HTTPRoute, `spec.rules[0].matches[1]` -> `spec.rules[0]`."""
+    return place.partition(".match[")[0].partition(".matches[")[0]
 
 
 def host_path(service: Object, fqdn: str) -> str:
     """The path of the entry in `spec.hosts` that covers a host."""
+    if http_routes.is_route(service):
+        return http_routes.host_path(service, fqdn)
     namespace = objects.namespace(service)
     for index, host in enumerate(objects.spec(service).get("hosts") or ()):
         if hosts.covers(host, fqdn, namespace):
@@ -146,6 +160,8 @@ def host_path(service: Object, fqdn: str) -> str:
 def destination_path(service: Object, rule: str, cluster: str) -> str:
     """The path of the subset (or host) in a rule that leads to a cluster `outbound|PORT|SUBSET|HOST`."""
     _, _, subset, fqdn = parts(cluster)
+    if http_routes.is_route(service):
+        return http_routes.backend_path(service, rule, fqdn)
     for index, route in enumerate((objects.dig(service, rule) or {}).get("route") or ()):
         destination = route.get("destination") or {}
         host = str(destination.get("host", ""))

@@ -22,6 +22,8 @@ from meshtutor.xray import Call, Candidate, Endpoint, Envoy, Result, Target, wal
 
 Object = dict[str, Any]
 GATEWAY_LABEL: Final = "istio=ingressgateway"
+OWN_GATEWAY: Final = "gateway.networking.k8s.io/gateway-name"
+"""The label of pods that were made for one Gateway of the Gateway API."""
 
 
 def explain(
@@ -61,7 +63,7 @@ def gateway_pod(kube: KubeClient) -> Object:
 
 def _listener(envoy: Envoy, kube: KubeClient, pod: Object, call: Call) -> str:
     """For a gateway, the listener behind its Service's port of the scheme; "" where the walk finds it itself."""
-    if objects.labels(pod).get("istio") != "ingressgateway":
+    if objects.labels(pod).get("istio") != "ingressgateway" and OWN_GATEWAY not in objects.labels(pod):
         return ""
     wanted = 443 if call.scheme == "https" else 80
     for service in kube.list(kinds.SERVICE, objects.namespace(pod)):
@@ -85,7 +87,7 @@ def _steps(result: Result, found: Deciders, pods: Mapping[str, str]) -> Iterator
         yield from _route(chosen, found, ruling)
     yield from _answers(result, found, ruling)
     for target in result.targets:
-        yield from _cluster(target, found, ruling, pods)
+        yield from _cluster(target, found, ruling, pods, _without_cluster(result))
     if result.targets:
         yield from _policies(result, found, ruling)
     if result.error:
@@ -124,10 +126,18 @@ def _virtual_host(result: Result, found: Deciders, service: Object | None) -> St
     return Step("virtual host", what, found.decision(owner))
 
 
-def _cluster(target: Target, found: Deciders, ruling: Ruling, pods: Mapping[str, str]) -> Iterator[Step]:
+def _without_cluster(result: Result) -> int:
+    """What Envoy answers where a cluster does not exist: of an HTTPRoute 500, as the Gateway API asks."""
+    code = ((result.details or {}).get("route") or {}).get("cluster_not_found_response_code", "")
+    return 500 if code == "INTERNAL_SERVER_ERROR" else 503
+
+
+def _cluster(
+    target: Target, found: Deciders, ruling: Ruling, pods: Mapping[str, str], without: int
+) -> Iterator[Step]:
     service, rule = ruling.service, ruling.rule
     path = deciders.destination_path(service, rule, target.cluster) if service and rule else ""
-    missing = "" if target.exists else "  (does not exist: 503, NC)"
+    missing = "" if target.exists else f"  (does not exist: {without}, NC)"
     yield Step("cluster", f"{target.share:g} %  {target.cluster}{missing}", found.decision(service, path))
     subset = deciders.parts(target.cluster)[2]
     if made := found.made_by(target.config):

@@ -14,9 +14,9 @@ from meshtutor.embedded.apiserver.statuses import FieldError, invalid
 from meshtutor.embedded.istio.validation import certificates, kinds, references, unsupported
 from meshtutor.embedded.istio.validation.problem import Problem
 from meshtutor.kube import objects
-from meshtutor.kube.kinds import ISTIO, SECRET, Kind
+from meshtutor.kube.kinds import RULES, SECRET, Kind
 
-_ISTIO: Final = frozenset(kind.resource for kind in ISTIO)
+_RULES: Final = frozenset(kind.resource for kind in RULES)
 _REFERRING: Final = frozenset(kind.resource for kind in references.CONCERNED)
 Lister = Callable[[Kind], Iterable[dict[str, Any]]]
 
@@ -25,7 +25,7 @@ def validate(request: Request) -> list[str]:
     """Refuse what Istio's webhook refuses (InvalidError, each cause with its path); the rest as warnings."""
     if request.kind == SECRET and request.operation != "DELETE":
         return [str(problem) for problem in certificates.check(request.object)]
-    if request.kind.resource not in _ISTIO or request.operation == "DELETE":
+    if request.kind.resource not in _RULES or request.operation == "DELETE":
         return []
     problems = [*kinds.check(request.object), *unsupported.check(request.object)]
     if errors := [_cause(problem) for problem in problems if problem.severity == "error"]:

@@ -13,6 +13,8 @@ from meshtutor.embedded.istio.validation import (
     authorization,
     destination_rule,
     gateway,
+    gateway_api,
+    gateway_api_route,
     service_entry,
     shape,
     sidecar,
@@ -22,7 +24,7 @@ from meshtutor.embedded.istio.validation import (
 )
 from meshtutor.embedded.istio.validation.problem import Problem, Problems, error
 from meshtutor.kube import objects
-from meshtutor.kube.kinds import ISTIO, kind_of
+from meshtutor.kube.kinds import KUBERNETES_GATEWAY, RULES, kind_of
 
 _DRY_RUN: Final = "istio.io/dry-run"
 CHECKS: Final[Mapping[str, Callable[[dict[str, Any]], Problems]]] = {
@@ -38,16 +40,18 @@ CHECKS: Final[Mapping[str, Callable[[dict[str, Any]], Problems]]] = {
     "RequestAuthentication": authentication.check_request,
     "Telemetry": telemetry.check,
     "ProxyConfig": telemetry.check_proxy_config,
+    KUBERNETES_GATEWAY.unique_name: gateway_api.check_gateway,
+    "HTTPRoute": gateway_api_route.check,
 }
 
 
 def check(obj: dict[str, Any]) -> list[Problem]:
-    """All problems of an Istio object whose types are right; none for objects of other kinds."""
-    kind = kind_of(obj, ISTIO)
+    """All problems of an object that rules traffic and whose types are right; none for objects of other kinds."""
+    kind = kind_of(obj, RULES)
     if kind is None:
         return []
     problems = [*shape.check(kind, obj.get("spec") or {}), *_annotations(obj)]
-    if function := CHECKS.get(kind.kind):
+    if function := CHECKS.get(kind.unique_name):
         problems += function(obj)
     return problems
 

@@ -19,7 +19,7 @@ from meshtutor.embedded.crds.notation import Schema, expand
 from meshtutor.embedded.istio.validation import limits, values
 from meshtutor.embedded.istio.validation.problem import Problem, Problems, error
 from meshtutor.embedded.istio.validation.server_tls import CIPHERS
-from meshtutor.kube.kinds import ISTIO, Kind, kind_of
+from meshtutor.kube.kinds import GATEWAY_API, KUBERNETES_GATEWAY, RULES, Kind, kind_of
 from meshtutor.kube.objects import join
 
 IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -67,6 +67,21 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
             "caCertCredentialName", "minProtocolVersion", "maxProtocolVersion", "cipherSuites[]",
         )),
     ),
+    KUBERNETES_GATEWAY.unique_name: (
+        "gatewayClassName", "listeners[].**", "addresses[].**", "infrastructure.labels.**",
+        "infrastructure.annotations.**",
+    ),
+    "HTTPRoute": (
+        "parentRefs[].**", "hostnames[]", *(f"rules[].{field}" for field in (
+            "name", "matches[].**", "timeouts.**", "filters[].type", "filters[].requestHeaderModifier.**",
+            "filters[].responseHeaderModifier.**", "filters[].requestMirror.**", "filters[].requestRedirect.**",
+            "filters[].urlRewrite.**", *(f"backendRefs[].{field}" for field in (
+                "group", "kind", "name", "namespace", "port", "weight", "filters[].type",
+                "filters[].requestHeaderModifier.**", "filters[].responseHeaderModifier.**",
+            )),
+        )),
+    ),
+    "ReferenceGrant": ("from[].**", "to[].**"),
 }  # fmt: skip
 VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("VirtualService", "http[].redirect.redirectCode"): ("0", "301", "302", "303", "307", "308"),
@@ -80,6 +95,8 @@ VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC", "HTTPS"),
     ("Gateway", "servers[].tls.mode"): ("PASSTHROUGH", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"),
     ("Gateway", "servers[].tls.cipherSuites[]"): CIPHERS,
+    ("HTTPRoute", "rules[].backendRefs[].kind"): ("SERVICE",),
+    ("HTTPRoute", "rules[].filters[].requestMirror.backendRef.kind"): ("SERVICE",),
 }
 _LIMITS: Final[Mapping[str, Callable[[dict[str, Any]], Problems]]] = {
     "Gateway": limits.gateway,
@@ -100,16 +117,16 @@ _HINT: Final = limits.HINT
 
 def check(obj: dict[str, Any]) -> Problems:
     """An error for each field, or for the whole kind, that the lab does not implement."""
-    kind = kind_of(obj, ISTIO)
+    kind = kind_of(obj, RULES)
     if kind is None:
         return
-    known = IMPLEMENTED.get(kind.kind)
-    if known is None:
+    name = kind.unique_name
+    if name not in IMPLEMENTED:
         yield _refusal(kind.kind, "", "kind")
         return
     spec = Reader(custom=True, defaults=False).read(obj.get("spec") or {}, _schema(kind))
-    yield from _walk(kind.kind, spec, "", "")
-    if limit := _LIMITS.get(kind.kind):
+    yield from _walk(name, spec, "", "")
+    if limit := _LIMITS.get(name):
         yield from limit(spec)
 
 
@@ -133,7 +150,9 @@ def _walk(kind: str, value: Any, path: str, pattern: str) -> Problems:
         for index, inner in enumerate(value):
             yield from _walk(kind, inner, join(path, index), f"{pattern}[]")
     elif (allowed := VALUES.get((kind, pattern))) and str(value).upper() not in allowed:
-        message = f"{value} is part of Istio, but this lab implements only {', '.join(allowed)} here yet"
+        message = (
+            f"{value} is part of {_api(kind)}, but this lab implements only {', '.join(allowed)} here yet"
+        )
         yield error(f"spec.{path}", message, _HINT)
 
 
@@ -159,8 +178,12 @@ def _claim(name: str, path: str) -> Problem:
     return error(f"spec.{path}", f"{name}: this lab does not route by a token's claims yet: {why}", _HINT)
 
 
+def _api(kind: str) -> str:
+    return "the Gateway API" if any(k.unique_name == kind for k in GATEWAY_API) else "Istio's API"
+
+
 def _refusal(kind: str, pattern: str, path: str) -> Problem:
     what = "this field is" if pattern else f"{kind} is"
     why = f": {reason}" if (reason := _WHY.get((kind, pattern))) else ""
-    message = f"{what} part of Istio's API, but this lab does not implement it yet{why}"
+    message = f"{what} part of {_api(kind)}, but this lab does not implement it yet{why}"
     return error(f"spec.{path}" if pattern else path, message, _HINT)
