@@ -91,7 +91,7 @@ def check(obj: Object, world: World) -> Problems:
         "Gateway": _gateway,
         "Telemetry": _telemetry,
     }
-    function = checks.get(obj.get("kind", "")) if kinds.kind_of(obj, CONCERNED) else None
+    function = checks.get(obj.get("kind", "")) if kinds.kind_of(obj) not in kinds.GATEWAY_API else None
     return function(obj, world) if function else iter(())
 
 
