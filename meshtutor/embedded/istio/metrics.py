@@ -1,50 +1,90 @@
-"""istiod's own metrics, under the names that its dashboards use (pilot/pkg/xds/monitoring.go)."""
+"""istiod's own metrics, under the names that its dashboards use (pilot/pkg/xds/monitoring.go).
+
+Istio's counters have names without `_total`, which a Prometheus client library would add: `Total` is one that does not.
+Left out: the time of a push and its queue (here a push is a write to a stream), and Go's own metrics.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector
+
+from meshtutor.embedded.api import Event
+from meshtutor.kube import kinds
+from meshtutor.kube.kinds import Kind
 
 _CONVERGENCE_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 3, 5, 10, 20, 30)
+_SIZE_BUCKETS: Final = (1, 10_000, 1_000_000, 4_000_000, 10_000_000, 40_000_000)
+_EVENTS: Final = {"ADDED": "add", "MODIFIED": "update", "DELETED": "delete"}
+_TRIGGERS: Final[dict[Kind, str]] = {
+    kinds.ENDPOINT_SLICE: "endpoint",
+    kinds.POD: "endpoint",
+    kinds.NODE: "endpoint",
+    kinds.SERVICE: "service",
+    kinds.NAMESPACE: "service",
+    kinds.CONFIG_MAP: "global",
+    kinds.SECRET: "secret",
+}
+"""Why a push was made (model.TriggerReason); everything else is "config"."""
+
+
+class Total(Gauge):
+    """A counter under its bare name. Only `inc` is called; its TYPE says gauge, which no query asks about."""
 
 
 class PilotMetrics:
     """Metrics in a registry of their own: two labs' control planes may run in one process, as in tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str) -> None:
         self.registry = CollectorRegistry()
-        self.pushes = Counter(
-            "pilot_xds_pushes", "Responses sent to proxies.", ["type"], registry=self.registry
+        ProcessCollector(registry=self.registry)
+        self._build = self._gauge("istio_build", "The version of the control plane.", "component", "tag")
+        self._build.labels("pilot", version).set(1)
+        self.pushes = self._total("pilot_xds_pushes", "Responses sent to proxies.", "type")
+        self.rejects = self._total("pilot_total_xds_rejects", "Responses that proxies refused.", "type")
+        self.services = self._gauge("pilot_services", "Services known to the mesh.")
+        self.virtual_services = self._gauge("pilot_virt_services", "VirtualServices known.")
+        self.connected = self._gauge("pilot_xds", "Proxies connected.")
+        self.failures = self._total(
+            "pilot_total_xds_internal_errors", "Configurations that were not published."
         )
-        self.rejects = Counter(
-            "pilot_total_xds_rejects", "Responses that proxies refused.", registry=self.registry
+        self.triggers = self._total("pilot_push_triggers", "Pushes, by what caused them.", "type")
+        self.services_events = self._total(
+            "pilot_k8s_reg_events", "Changes of Kubernetes' objects.", "type", "event"
         )
-        self.rejects_by_type = Counter(
-            "pilot_xds_rejects", "Responses that proxies refused, by type.", ["type"], registry=self.registry
-        )
-        self.services = Gauge("pilot_services", "Services known to the mesh.", registry=self.registry)
-        self.virtual_services = Gauge("pilot_virt_services", "VirtualServices known.", registry=self.registry)
-        self.connected = Gauge("pilot_xds", "Proxies connected.", registry=self.registry)
-        self.failures = Counter(
-            "pilot_total_translation_failures",
-            "Configurations that were not published.",
-            registry=self.registry,
-        )
-        self.convergence = Histogram(
+        self.rule_events = self._total("pilot_k8s_cfg_events", "Changes of Istio's objects.", "type", "event")
+        self.sizes = Histogram("pilot_xds_config_size_bytes", "Sizes of the responses sent to proxies.",
+                               buckets=_SIZE_BUCKETS, registry=self.registry)  # fmt: skip
+        self.convergence = self._seconds(
             "pilot_proxy_convergence_time",
             "Seconds from a commit in the store until a proxy has acknowledged it.",
-            buckets=_CONVERGENCE_BUCKETS,
-            registry=self.registry,
         )
-        self.translation = Histogram(
-            "pilot_push_context_init_seconds", "Seconds of a translation.", buckets=_CONVERGENCE_BUCKETS,
-            registry=self.registry,
-        )  # fmt: skip
+        self.translation = self._seconds("pilot_pushcontext_init_seconds", "Seconds of a translation.")
+
+    def _total(self, name: str, text: str, *labels: str) -> Total:
+        return Total(name, text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)
+
+    def _seconds(self, name: str, text: str) -> Histogram:
+        return Histogram(name, text, buckets=_CONVERGENCE_BUCKETS, registry=self.registry)
 
     def answered(self, short_type: str, error: str) -> None:
         """A proxy has answered a response."""
         self.pushes.labels(type=short_type.lower()).inc()
         if error:
-            self.rejects.inc()
-            self.rejects_by_type.labels(type=short_type.lower()).inc()
+            self.rejects.labels(type=short_type.lower()).inc()
+
+    def changed(self, events: Iterable[Event]) -> None:
+        """The store has changed, and a translation is due."""
+        reasons = set()
+        for event in events:
+            rule = event.kind in kinds.ISTIO
+            total = self.rule_events if rule else self.services_events
+            total.labels(type=event.kind.kind, event=_EVENTS[event.type]).inc()
+            reasons.add(_TRIGGERS.get(event.kind, "config"))
+        for reason in reasons:
+            self.triggers.labels(type=reason).inc()

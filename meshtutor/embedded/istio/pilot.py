@@ -45,13 +45,15 @@ class Pilot:
         self, api: Api, block: Block, pki_dir: Path, tokens: Tokens, *, xds_port: int = XDS_PORT
     ) -> None:
         self._api = api
-        self.metrics = PilotMetrics()
+        self.metrics = PilotMetrics(debug.VERSION)
         self.distribution = Distribution(self.metrics.convergence.observe)
         self.snapshot = Snapshot({})
         self._translator = Translator()
         self._nodes: dict[str, Any] = {}
         self._last_good: dict[str, Configuration] = {}
-        self.discovery = AggregatedDiscovery(self, tokens, self.distribution, self._answered)
+        self.discovery = AggregatedDiscovery(
+            self, tokens, self.distribution, self._answered, self.metrics.sizes.observe
+        )
         secrets = SecretDiscovery(CertificateAuthority(pki_dir), tokens, self._service_account)
         self._server = Server(f"{block.host}:{xds_port}", self.discovery, secrets)
         self._inbox: asyncio.Queue[Event] = asyncio.Queue()
@@ -153,6 +155,7 @@ class Pilot:
         changes = [event for event in events if event.type != "BOOKMARK"]
         if not changes:
             return
+        self.metrics.changed(changes)
         began = time.monotonic()
         self.snapshot = self.snapshot.evolve(changes)
         configurations = self._configure(list(self._nodes))

@@ -37,7 +37,10 @@ class Source(Protocol):
 
 
 class AggregatedDiscovery:
-    """Streams of all proxies. `counted(type_url, error)` is called for every ACK (error is "") and NACK."""
+    """Streams of all proxies. `counted(type_url, error)` is called for every ACK (error is "") and NACK.
+
+    `sized` is called with the bytes of every response.
+    """
 
     def __init__(
         self,
@@ -45,9 +48,11 @@ class AggregatedDiscovery:
         tokens: Tokens,
         distribution: Distribution,
         counted: Callable[[str, str], None] = lambda *_: None,
+        sized: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.connections: dict[str, Connection] = {}
         self._source, self._tokens, self._distribution, self._counted = source, tokens, distribution, counted
+        self._sized = sized
         self._version = ""
 
     def publish(self, configurations: Mapping[str, Configuration], revision: int, committed: float) -> None:
@@ -79,6 +84,7 @@ class AggregatedDiscovery:
         reading = asyncio.ensure_future(_read(requests, connection, outbox))
         try:
             while message := await outbox.get():
+                self._sized(len(message))
                 yield message
         finally:
             reading.cancel()

@@ -242,7 +242,12 @@ async def test_pages_of_istiod(mesh: Mesh):
         metrics = await response.text()
     for metric in (
         "pilot_proxy_convergence_time_bucket",
-        "pilot_xds_pushes_total",
+        'pilot_xds_pushes{type="lds"}',
+        'istio_build{component="pilot",tag="1.30.3"} 1.0',
+        'pilot_k8s_cfg_events{event="add",type="DestinationRule"} 1.0',
+        'pilot_push_triggers{type="config"}',
+        "pilot_xds_config_size_bytes_sum",
+        "process_resident_memory_bytes",
         "pilot_total_xds_rejects",
         "pilot_services 1.0",
         "pilot_xds 3.0",
