@@ -12,6 +12,7 @@ from meshtutor.charts.graphing import mesh_graph
 from meshtutor.charts.latencies import latency
 from meshtutor.charts.planning import requests_needed
 from meshtutor.charts.scraping import scrape_lag
+from meshtutor.charts.searching import trace_scatter
 from meshtutor.charts.sharing import shares
 from meshtutor.charts.signaling import golden_signals
 from meshtutor.charts.timelines import timeline
@@ -28,5 +29,6 @@ __all__ = [
     "scrape_lag",
     "shares",
     "timeline",
+    "trace_scatter",
     "waterfall",
 ]

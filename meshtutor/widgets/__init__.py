@@ -13,6 +13,7 @@ from meshtutor.widgets.match_builder import MatchBuilder
 from meshtutor.widgets.mesh_graph import MeshGraph
 from meshtutor.widgets.page import Page
 from meshtutor.widgets.scrape_lag import ScrapeLag
+from meshtutor.widgets.traces import Traces
 from meshtutor.widgets.traffic_split import TrafficSplit
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "MeshGraph",
     "Page",
     "ScrapeLag",
+    "Traces",
     "TrafficSplit",
 ]

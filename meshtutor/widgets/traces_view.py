@@ -1,0 +1,158 @@
+"""The face of a search for traces: the form, a dot and a line for each trace, and the chosen one as a waterfall."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from typing import Any, Final
+
+import ipywidgets
+import plotly.graph_objects as go
+
+from meshtutor.charts.searching import trace_scatter, verdict_of
+from meshtutor.charts.waterfall import waterfall
+from meshtutor.display import html, text
+from meshtutor.telemetry.trace import Trace
+from meshtutor.widgets.latest import Latest
+from meshtutor.widgets.traces_model import TracesModel
+
+_ROW: Final = {"flex_flow": "row wrap", "align_items": "center"}
+_ANY: Final = "any operation"
+_EMPTY: Final = (
+    "No traces like that in the last {minutes:g} minutes. Every request through the gateway makes one."
+)
+_HOW: Final = "One dot, one request: click it."
+
+
+class TracesView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """Links a TracesModel to widgets. The store is asked in a thread, so that a slow one does not stop the page."""
+
+    def __init__(self, model: TracesModel) -> None:
+        self._model = model
+        self._drawing = threading.RLock()
+        self._drawer = 0
+        """The thread that sets values now: what it sets, nobody has touched."""
+        self._asking = Latest(self._search)
+        self._form = _form(model)
+        self._button = ipywidgets.Button(description="Search", icon="search", layout={"width": "6.5em"})
+        self._told, self._path = ipywidgets.HTML(), ipywidgets.HTML()
+        self._dots = _figure(trace_scatter(model.found, model.chosen))
+        self._list = ipywidgets.Select(rows=6, layout={"width": "100%"})
+        self._tree = ipywidgets.VBox(layout={"width": "100%"})
+        self._link()
+        form = ipywidgets.HBox([*self._form.values(), self._button], layout=_ROW)
+        dots = ipywidgets.VBox([self._dots], layout={"width": "100%"})
+        super().__init__([form, self._told, dots, self._list, self._tree, self._path])
+        self.draw()
+
+    def draw(self) -> None:
+        """Show what the model holds."""
+        with self._drawing:
+            self._drawer = threading.get_ident()
+            self._offer()
+            self._show_found()
+            self._show_trace()
+            self._drawer = 0
+
+    def close(self) -> None:
+        """Take the widgets out of the page."""
+        self._asking.join()
+        for widget in (*self._form.values(), self._button, self._dots, self._list, *self._tree.children):
+            widget.close()
+        super().close()
+
+    def _link(self) -> None:
+        self._button.on_click(lambda _: self._asking.request())
+        for widget in self._form.values():
+            widget.observe(lambda _: self._touched(), "value")
+        self._list.observe(lambda change: self._open(change["new"]), "value")
+        for dots in self._dots.data[:-1]:
+            dots.on_click(self._clicked)
+
+    def _touched(self) -> None:
+        if self._drawer != threading.get_ident():
+            self._asking.request()
+
+    def _search(self) -> None:
+        for name, widget in self._form.items():
+            setattr(self._model, name, widget.value or type(widget.value)())
+        self._model.search()
+        self.draw()
+
+    def _clicked(self, dots: Any, points: Any, state: Any) -> None:
+        del state
+        if points.point_inds:
+            self._open(dots.customdata[points.point_inds[0]][0])
+
+    def _open(self, trace_id: str | None) -> None:
+        if trace_id and trace_id != self._model.chosen:
+            self._model.open(trace_id)
+            self.draw()
+
+    def _offer(self) -> None:
+        model, form = self._model, self._form
+        _set(form["service"], [(name, name) for name in model.services or (model.service,)], model.service)
+        _set(form["operation"], [(_ANY, ""), *((name, name) for name in model.operations)], model.operation)
+
+    def _show_found(self) -> None:
+        model = self._model
+        with self._dots.batch_update():
+            for old, new in zip(self._dots.data, trace_scatter(model.found, model.chosen).data, strict=True):
+                old.update(new.to_plotly_json())
+        _set(self._list, [(_line(trace), trace.id) for trace in model.found], model.chosen or None)
+        if model.error:
+            self._told.value = html.notice(model.error, "warn")
+        else:
+            words = _HOW if model.found.traces else _EMPTY.format(minutes=model.seconds / 60)
+            self._told.value = html.muted(words)
+
+    def _show_trace(self) -> None:
+        old, trace = self._tree.children, self._model.trace
+        self._tree.children = [_figure(waterfall(trace))] if trace else []
+        self._path.value = html.muted(_path(trace)) if trace else ""
+        for figure in old:
+            figure.close()
+
+
+def _set(choice: Any, options: list[tuple[str, str]], value: str | None) -> None:
+    """Options before the value, and neither if nothing changed: the page would lose its focus."""
+    if list(choice.options) != options:
+        choice.options = options
+    if choice.value != value and (value is None or value in {key for _, key in options}):
+        choice.value = value
+
+
+def _line(trace: Trace) -> str:
+    began = datetime.fromtimestamp(trace.start).astimezone().strftime("%H:%M:%S")
+    verdict = verdict_of(trace)
+    said = f" · {verdict}" if verdict != "fine" else ""
+    took = text.milliseconds(trace.milliseconds)
+    return f"{began} · {took} · {len(trace.spans)} spans · {trace.root.name} {trace.root.request}{said}"
+
+
+def _path(trace: Trace) -> str:
+    waited = ", ".join(f"{name} {text.milliseconds(ms)}" for name, ms in trace.waited_for("name").items())
+    return f"Trace {trace.id}. The request waited for: {waited}."
+
+
+def _form(model: TracesModel) -> dict[str, Any]:
+    """Widgets by the trait that they are for."""
+    style = {"description_width": "initial"}
+    return {
+        "service": ipywidgets.Dropdown(description="Of", options=[], style=style, layout={"width": "19em"}),
+        "operation": ipywidgets.Dropdown(options=[], style=style, layout={"width": "15em"}),
+        "slower_than": ipywidgets.BoundedFloatText(
+            value=model.slower_than, min=0, max=600_000, step=10, description="slower than (ms)", style=style,
+            layout={"width": "13em"},
+        ),
+        "failed": ipywidgets.Checkbox(
+            value=model.failed, description="only with an error", indent=False,
+            layout={"width": "10.5em", "margin": "6px 2px 0 8px"},
+        ),
+    }  # fmt: skip
+
+
+def _figure(chart: Any) -> Any:
+    figure = go.FigureWidget(data=chart.data, layout=chart.layout)
+    figure._config = {"displayModeBar": False, "responsive": True}
+    return figure

@@ -1,0 +1,39 @@
+"""Traces as a learner uses them: a search, a dot that opens its trace, a retry and a fault that are told."""
+
+from __future__ import annotations
+
+from tests.browser.conftest import assert_apart, boxes, shoot
+
+LOAD = 'mesh.send(mesh.gateway + "/productpage", n=30).ok'
+DELAY = f'mesh.apply("manifests/07_inject_faults/ratings-delay-half.yaml")\n{LOAD}'
+SHOWN = "import time\ntime.sleep(1.5)  # proxies report every half a second\ntraces = mt.widgets.Traces(mesh)\ntraces"
+
+
+def test_a_dot_opens_its_trace_and_the_form_narrows_the_list(opened, theme):
+    page = opened("traces", LOAD, DELAY, SHOWN)
+    plots = page.locator(".js-plotly-plot")
+    plots.nth(1).wait_for(timeout=90_000)
+    page.get_by_text("The request waited for:").wait_for()
+    plots.first.scroll_into_view_if_needed()
+    shoot(page, f"traces-{theme}")
+    before = page.get_by_text("The request waited for:").inner_text()
+    dot = plots.first.locator("path.point[style*='rgb(0, 114, 178)']").last
+    box = dot.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_function("document.querySelectorAll('.hoverlayer .hovertext').length > 0")
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_function("before => !document.body.innerText.includes(before)", arg=before, timeout=20_000)
+    shoot(page, f"traces-opened-{theme}")
+    many = page.locator(".widget-select option").count()
+    page.get_by_label("slower than (ms)").fill("400")
+    page.get_by_label("slower than (ms)").press("Enter")
+    page.wait_for_function(
+        "many => document.querySelectorAll('.widget-select option').length < many", arg=many, timeout=20_000
+    )
+    assert page.locator(".widget-select option").count() > 0
+    assert_apart(boxes(page, ".widget-dropdown", ".widget-text", ".widget-button", ".widget-select"))
+    assert_apart(
+        boxes(page, ".js-plotly-plot .legendtext", ".js-plotly-plot .xtitle", ".js-plotly-plot .ytitle")
+    )
+    page.get_by_text("The request waited for:").scroll_into_view_if_needed()
+    shoot(page, f"traces-waterfall-{theme}")
