@@ -10,6 +10,7 @@ from meshtutor.charts.comparing import compare
 from meshtutor.charts.costs import cost
 from meshtutor.charts.graphing import mesh_graph
 from meshtutor.charts.latencies import latency
+from meshtutor.charts.mirroring import mirrored
 from meshtutor.charts.planning import requests_needed
 from meshtutor.charts.scraping import scrape_lag
 from meshtutor.charts.searching import trace_scatter
@@ -25,6 +26,7 @@ __all__ = [
     "golden_signals",
     "latency",
     "mesh_graph",
+    "mirrored",
     "requests_needed",
     "scrape_lag",
     "shares",

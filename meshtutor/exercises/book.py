@@ -7,7 +7,7 @@ from typing import Final
 
 from meshtutor.display import html, text
 from meshtutor.errors import MeshtutorError
-from meshtutor.exercises import lesson03, lesson05, lesson06, lesson07, lesson15
+from meshtutor.exercises import lesson03, lesson05, lesson06, lesson07, lesson12, lesson15
 from meshtutor.exercises.exercise import Exercise
 from meshtutor.exercises.mystery import Case, Mystery
 from meshtutor.exercises.task import Task
@@ -56,4 +56,6 @@ def _state(exercise: Exercise) -> str:
     return type(exercise.verdict).state.removesuffix(", because ").removesuffix(". ")
 
 
-BOOK: Final = Book((*lesson03.TASKS, *lesson05.TASKS, *lesson06.TASKS, *lesson07.TASKS, *lesson15.TASKS))
+BOOK: Final = Book(
+    (*lesson03.TASKS, *lesson05.TASKS, *lesson06.TASKS, *lesson07.TASKS, *lesson12.TASKS, *lesson15.TASKS)
+)

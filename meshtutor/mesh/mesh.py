@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from types import TracebackType
 from typing import Any
@@ -19,6 +20,7 @@ from meshtutor.kube.official import Official
 from meshtutor.mesh import analyzing, applying, dashboards, explaining, finding, resetting, steering, waiting
 from meshtutor.mesh.analyzing import Analysis
 from meshtutor.mesh.changes import Applied, ApplyError, Change
+from meshtutor.mesh.counting import Counting, counting
 from meshtutor.mesh.explanation import Explanation
 from meshtutor.mesh.happenings import Happenings
 from meshtutor.mesh.provenance import Provenance
@@ -255,15 +257,32 @@ class Mesh:
     # --- telemetry
 
     def share(
-        self, service: str, by: str = "version", window: str | float = "10s", *, source: str = ""
+        self,
+        service: str,
+        by: str = "version",
+        window: str | float = "10s",
+        *,
+        source: str = "",
+        reporter: str = "source",
     ) -> Tally:
         """What Prometheus counted of a service's requests in the last `window`, by version or another label.
 
-        Counted by the callers' sidecars; `source` limits it to one calling workload. Each share has its 95 %
-        interval.
+        Counted by the callers' sidecars, or with `reporter="destination"` by the service's own, which see copies
+        (mirrors), too. `source` limits it to one calling workload. Each share has its 95 % interval.
         """
-        counted = count_requests(self.prometheus, service, self.namespace, by, window, source=source)
+        counted = count_requests(
+            self.prometheus, service, self.namespace, by, window, source=source, reporter=reporter
+        )
         return Tally(counted.counts, by)
+
+    def counting(self, service: str) -> AbstractContextManager[Counting]:
+        """Count what reaches a service during a `with` block, by the servers' own sidecars, which see copies, too.
+
+        >>> with mesh.counting("reviews") as counted:
+        ...     mesh.send("reviews", n=100)
+        >>> counted.versions
+        """
+        return counting(self.prometheus, service, self.namespace, self.wait_for_metrics)
 
     def graph(self, window: str | float = "60s", namespaces: Collection[str] = ()) -> Graph:
         """Who called whom in the last `window`: nodes and edges with rates, errors, p95 and mutual TLS, as in Kiali.

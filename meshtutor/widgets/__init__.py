@@ -14,6 +14,7 @@ from meshtutor.widgets.mesh_graph import MeshGraph
 from meshtutor.widgets.page import Page
 from meshtutor.widgets.scrape_lag import ScrapeLag
 from meshtutor.widgets.traces import Traces
+from meshtutor.widgets.traffic_mirror import TrafficMirror
 from meshtutor.widgets.traffic_split import TrafficSplit
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "Page",
     "ScrapeLag",
     "Traces",
+    "TrafficMirror",
     "TrafficSplit",
 ]

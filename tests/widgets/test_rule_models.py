@@ -9,8 +9,6 @@ import pytest
 
 from meshtutor.charts import answering
 from meshtutor.errors import LabError, MeshtutorError
-from meshtutor.mesh.changes import Applied, Change
-from meshtutor.providers.base import Distribution, ProxyAck
 from meshtutor.traffic.load import Load
 from meshtutor.traffic.outcome import Outcome, Request
 from meshtutor.widgets.fault_model import FaultModel
@@ -18,27 +16,9 @@ from meshtutor.widgets.match_model import MatchModel, Row
 from meshtutor.widgets.match_rules import PROBES, Form
 from meshtutor.widgets.recorder import Recorder
 from meshtutor.widgets.split_rules import rules_for
+from tests.widgets.fake_mesh import Mesh
 
 JASON = {"headers": {"end-user": {"exact": "jason"}}}
-
-
-class Mesh:
-    """Notes what is applied; refuses when told to."""
-
-    def __init__(self) -> None:
-        self.applied: list[list[dict]] = []
-        self.refusal: MeshtutorError | None = None
-        self.during = lambda: None
-
-    def apply(self, objects: list[dict]) -> Applied:
-        self.during()
-        if self.refusal:
-            raise self.refusal
-        self.applied.append(objects)
-        acks = (ProxyAck("client.default", "ACK", 3.0),)
-        return Applied(
-            tuple(Change("configured", obj) for obj in objects), Distribution("1", True, acks, 3.0)
-        )
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ TRACE_HEADERS = (
     "x-b3-sampled", "x-b3-flags", "end-user",
 )  # fmt: skip
 BIGGEST_BODY = 1 << 20
+# A thread per connection: with the usual 8 MiB of stack each, 128 MiB of memory would be thirty connections.
+threading.stack_size(512 * 1024)
 QUIET, LONGEST = 0.2, 5.0  # seconds: a pod that was told to stop waits for calls that are on their way
 
 

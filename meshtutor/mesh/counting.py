@@ -1,0 +1,52 @@
+"""Counting what reaches a service while something is done, by its own sidecars, which see copies, too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from meshtutor.telemetry.istio import read_requests
+from meshtutor.telemetry.prometheus import Prometheus
+from meshtutor.telemetry.served import Served, served
+from meshtutor.traffic.tally import Tally
+
+
+@dataclass
+class Counting:
+    """What reached a service; empty until the `with` block is over.
+
+    `versions` and `callers` are tallies of the requests and copies; `failed` counts those that a version answered
+    with an error.
+    """
+
+    service: str
+    versions: Tally = field(default_factory=Tally)
+    callers: Tally = field(default_factory=lambda: Tally({}, "caller"))
+    failed: Mapping[str, int] = field(default_factory=dict)
+
+    def copies(self, live: str, dark: str) -> Tally:
+        """How many of the requests for `live` were copied to `dark`, if nothing else reaches that version."""
+        asked, copied = self.versions[live].count, self.versions[dark].count
+        return Tally({"copied": copied, "not copied": max(asked - copied, 0)}, "requests")
+
+    def __repr__(self) -> str:
+        return f"reached {self.service}: {self.versions!r}"
+
+
+@contextmanager
+def counting(
+    prometheus: Prometheus, service: str, namespace: str, wait: Callable[[], object]
+) -> Iterator[Counting]:
+    """Count between two scrapes of every target, for which `wait` waits: before the block and behind it."""
+    found = Counting(service)
+    wait()
+    start = prometheus.now()
+    yield found
+    wait()
+    end = prometheus.now()
+    samples = read_requests(prometheus, service, namespace, end - start, reporter="destination")
+    reached: Mapping[str, Served] = served(samples, start, end)
+    found.versions = Tally({version: one.requests for version, one in reached.items()})
+    found.failed = {version: one.failed for version, one in reached.items()}
+    found.callers = Tally(samples.count("source", start, end), "caller")
