@@ -26,6 +26,7 @@ from .cases import (
     Case,
     Expect,
     actions,
+    cors,
     delegates,
     destinations,
     gateway_api,
@@ -39,7 +40,7 @@ from .support.mesh import Answer, Mesh, running
 
 CASES = [
     case
-    for table in (matches, names, destinations, gateways, gateway_tls, actions, delegates, gateway_api)
+    for table in (matches, names, destinations, gateways, gateway_tls, actions, cors, delegates, gateway_api)
     for case in table.CASES
 ]
 SAMPLE = 400

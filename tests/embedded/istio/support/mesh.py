@@ -26,6 +26,8 @@ from . import objects as make
 from .api import WatchedStore
 
 Object = dict[str, Any]
+VERSION, TEXT = web.RequestKey("version", str), web.RequestKey("text", str)
+"""What a request in `Mesh.seen` carries: the version that it reached, and its body."""
 
 
 @dataclass
@@ -110,8 +112,9 @@ class Mesh:
 
     async def _echo(self, pod: Object, request: web.Request) -> web.Response:
         """Says what it was asked; /status/N answers N, /delay/S after S seconds."""
-        self.seen.append(request)
         labels = pod["metadata"]["labels"]
+        request[VERSION], request[TEXT] = labels["version"], await request.text()
+        self.seen.append(request)
         said = {
             "pod": pod["metadata"]["name"],
             "version": labels["version"],
