@@ -26,6 +26,7 @@ class GraphView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         self._model = model
         self._live = live
         self._drawing = threading.RLock()
+        self._offering = False
         self._shown: dict[str, Any] = graphing.look(model.graph, model.layout)
         self._figure = _figure(model)
         self._panel = ipywidgets.HTML(layout={"width": "100%"})
@@ -57,7 +58,7 @@ class GraphView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
     def _link(self) -> None:
         for index in (graphing.NUMBERS, graphing.NODES):
             self._figure.data[index].on_click(self._clicked)
-        self._choice.observe(lambda change: self._select(change["new"]), "value")
+        self._choice.observe(self._chosen, "value")
         self._button.on_click(self._toggled)
         self._model.observe(lambda _: self.draw(), "selected")
 
@@ -86,14 +87,18 @@ class GraphView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         self._shown = look
 
     def _offer(self) -> None:
+        """What can be chosen; an ipywidgets Dropdown forgets its value when its options change."""
         choices = self._model.choices
-        if list(self._choice.options) != choices:
-            known = {id_ for _, id_ in choices}
-            if self._model.selected not in known:
-                choices.append(("gone", self._model.selected))
-            self._choice.options = choices
-        if self._choice.value != self._model.selected:
-            self._choice.value = self._model.selected
+        if self._model.selected not in {id_ for _, id_ in choices}:
+            choices.append(("gone", self._model.selected))
+        self._offering = True
+        try:
+            if list(self._choice.options) != choices:
+                self._choice.options = choices
+            if self._choice.value != self._model.selected:
+                self._choice.value = self._model.selected
+        finally:
+            self._offering = False
 
     def _show_panel(self) -> None:
         drawn = graph_details.panel(self._model.graph, self._model.chosen, self._model.rules)
@@ -113,6 +118,10 @@ class GraphView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         del state
         if points.point_inds:
             self._select(str(trace.customdata[points.point_inds[0]]))
+
+    def _chosen(self, change: Any) -> None:
+        if not self._offering:
+            self._select(change["new"])
 
     def _select(self, id_: str) -> None:
         self._live.touch()

@@ -27,6 +27,7 @@ class SignalsView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
         self._drawing = threading.RLock()
         self._figure = _figure(model)
         self._layout: dict[str, Any] = {}
+        self._offering = False
         self._service = ipywidgets.Dropdown(
             options=self._options(), value=model.service, description="Of", style={"description_width": "2em"},
             layout={"width": "16em"},
@@ -61,6 +62,8 @@ class SignalsView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
 
     def _ask(self, **chosen: Any) -> None:
         """Something else is wanted: it is asked for at once."""
+        if self._offering:
+            return
         self._live.touch()
         for name, value in chosen.items():
             if value is not None:
@@ -82,16 +85,24 @@ class SignalsView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
         model, live, load = self._model, self._live, self._live.load
         self._button.description = "Send traffic" if live.paused else "Stop traffic"
         self._button.icon = "play" if live.paused else "stop"
-        options = self._options()
-        if list(self._service.options) != options:
-            self._service.options = options
-            self._service.value = model.service
+        self._offer()
         marks = signaling.told(model.done, model.board)
         sent = f"{load.rate:g} requests/s, {load.sent} sent" if load and not live.paused else ""
         quiet = "" if model.board.parts else "No requests in this time."
         words = " · ".join(part for part in (sent, quiet, *marks) if part)
         trouble = model.error or live.note
         self._told.value = html.notice(trouble, "warn") if trouble else html.muted(words)
+
+    def _offer(self) -> None:
+        """What can be chosen; an ipywidgets Dropdown forgets its value when its options change."""
+        options = self._options()
+        if list(self._service.options) != options:
+            self._offering = True
+            try:
+                self._service.options = options
+                self._service.value = self._model.service
+            finally:
+                self._offering = False
 
     def _options(self) -> list[tuple[str, str]]:
         names = dict.fromkeys(

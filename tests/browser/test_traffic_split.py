@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -17,11 +18,22 @@ CELLS = (
 )
 # per version a band, a target and the observed share (charts/sharing.py); plotly keeps lists as typed arrays
 NEWEST = """(index) => {
-  const y = document.querySelector(".js-plotly-plot").data[index].y;
+  const y = document.querySelector(".js-plotly-plot").data?.[index]?.y ?? [];  // not drawn yet
   const values = Array.from(y._inputArray ? Object.values(y._inputArray) : y);
   return values.length ? values[values.length - 1] : null;
 }"""
 V3_OBSERVED = 8
+# seconds from the key's press until the newest share of v3 is as wanted
+SEEN_AFTER = """() => new Promise((done) => {
+  const plot = document.querySelector(".js-plotly-plot");
+  const look = () => {
+    const y = plot.data[8].y, values = Array.from(y._inputArray ? Object.values(y._inputArray) : y);
+    const share = values[values.length - 1];
+    if (share !== null && share %s) done((performance.now() - window.pressed) / 1000);
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
 
 
 @pytest.fixture
@@ -62,6 +74,19 @@ def test_keys_on_a_slider_shift_traffic_and_the_chart_shows_it(split, theme):
     shoot(split, f"traffic split {theme}")
     split.keyboard.press("Home")
     newest_becomes(split, lambda share: share < 10)
+
+
+def test_a_shift_is_seen_within_two_seconds_of_the_keys_press(split):
+    """From the input event to the redrawn trace that shows nothing but the new rule; the median of five moves."""
+    split.evaluate(
+        "() => document.addEventListener('keydown', () => { window.pressed = performance.now(); }, true)"
+    )
+    split.locator(".noUi-handle").nth(2).focus()
+    took = []
+    for key, wanted in (("End", "> 90"), ("Home", "< 10")) * 2 + (("End", "> 90"),):
+        split.keyboard.press(key)
+        took.append(split.evaluate(SEEN_AFTER % wanted))
+    assert statistics.median(took) < 2.0, took
 
 
 def test_pausing_stops_the_requests_and_removing_the_output_stops_everything(split):

@@ -44,6 +44,11 @@ def test_a_pod_that_asks_is_a_target_with_its_name():
     assert target(pod()) == {"targets": ["127.9.16.1:15090"], "labels": {**how, **labels}}
 
 
+def test_a_pod_may_ask_to_be_looked_at_more_often():
+    often = target(pod(annotations={**ASKS, "prometheus.io/interval": "500ms"}))
+    assert often["labels"]["__scrape_interval__"] == often["labels"]["__scrape_timeout__"] == "500ms"
+
+
 @pytest.mark.parametrize(
     "silent", [pod(annotations={"x": "y"}), pod(ip=""), pod(phase="Failed"), pod(phase="Succeeded")]
 )
