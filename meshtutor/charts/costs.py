@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -18,16 +20,57 @@ _PATTERNS: Final = ("", "/", "x")
 MEGA: Final = 1_000_000
 
 
+@dataclass(frozen=True)
+class Bars:
+    """The bars of one way, in ms, and the distances to the ends of their intervals."""
+
+    y: list[float]
+    up: list[float]
+    down: list[float]
+
+
 def cost(timed: Sequence[Timed], height: int = 300) -> Chart:
     """Bars in groups: a group per percentile, a bar per way."""
     look = layout(
-        axis("", type="category"),
-        axis("latency (ms)", rangemode="tozero"),
+        axis("percentile of the requests", type="category"),
+        axis("latency (ms)", range=scale(timed)),
         barmode="group",
         bargap=0.3,
         height=height,
     )
-    return Chart([_bars(one, i) for i, one in enumerate(timed)], look, words(timed, {}))
+    bars = [
+        _bars(one.name, i, points) for i, (one, points) in enumerate(zip(timed, traces(timed), strict=True))
+    ]
+    return Chart(bars, look, words(timed, {}))
+
+
+def traces(timed: Sequence[Timed]) -> list[Bars]:
+    """For each way its bars, so that a live chart can be changed in place."""
+    found = []
+    for one in timed:
+        estimates = [one.quantile(percent) for percent in PERCENTILES]
+        found.append(
+            Bars(
+                [e.value for e in estimates],
+                [e.high - e.value for e in estimates],
+                [e.value - e.low for e in estimates],
+            )
+        )
+    return found
+
+
+def _heights(estimates: Sequence[Estimate]) -> Bars:
+    return Bars(
+        [e.value for e in estimates],
+        [e.high - e.value for e in estimates],
+        [e.value - e.low for e in estimates],
+    )
+
+
+def scale(timed: Sequence[Timed]) -> list[float]:
+    """From zero to a little more than the highest bar: a stray request may stretch an interval beyond that."""
+    values = [value for bars in traces(timed) for value in bars.y if not math.isnan(value)]
+    return [0.0, 1.25 * max(values, default=1.0)]
 
 
 def words(timed: Sequence[Timed], memory: Mapping[str, float]) -> str:
@@ -52,24 +95,14 @@ def shown(estimate: Estimate) -> str:
     return f"{estimate.value:+.2f} ms ({estimate.low:+.2f} to {estimate.high:+.2f})"
 
 
-def _bars(one: Timed, place: int) -> Any:
-    estimates = [one.quantile(percent) for percent in PERCENTILES]
+def _bars(name: str, place: int, bars: Bars) -> Any:
     return go.Bar(
         x=[f"p{percent}" for percent in PERCENTILES],
-        y=[estimate.value for estimate in estimates],
-        name=one.name,
-        marker={
-            "color": _COLORS[place],
-            "pattern": {"shape": _PATTERNS[place], "fillmode": "overlay", "size": 7, "solidity": 0.15},
-        },
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [estimate.high - estimate.value for estimate in estimates],
-            "arrayminus": [estimate.value - estimate.low for estimate in estimates],
-            "thickness": 1.5,
-            "width": 5,
-            "color": GREY,
-        },
-        hovertemplate="%{x}: %{y:.2f} ms<extra>" + one.name + "</extra>",
-    )
+        y=bars.y,
+        name=name,
+        marker={"color": _COLORS[place], "pattern": {"shape": _PATTERNS[place], "fillmode": "overlay", "size": 7,
+                                                     "solidity": 0.15}},
+        error_y={"type": "data", "symmetric": False, "array": bars.up, "arrayminus": bars.down, "thickness": 1.5,
+                 "width": 5, "color": GREY},
+        hovertemplate="%{x}: %{y:.2f} ms<extra>" + name + "</extra>",
+    )  # fmt: skip

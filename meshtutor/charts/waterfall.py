@@ -23,6 +23,7 @@ _MARGINS: Final = 110
 _MOST_ROWS: Final = 200
 _LABEL: Final = 34  # characters
 _LABELS: Final = 250  # pixels
+_PER_LETTER: Final = 0.009  # of the plot's width
 _INDENT: Final = 10  # pixels
 _TAGS_SHOWN: Final = ("upstream_cluster.name", "response_flags", "peer.address")
 
@@ -42,7 +43,9 @@ def waterfall(trace: Trace) -> Chart:
     ]
     traces += [_critical(trace, row_of), _marks(trace, spans)]
     drawn = layout(
-        axis("time since the request came (ms)", rangemode="tozero"),
+        axis(
+            "time since the request came (ms)", range=[0, trace.milliseconds * (1.02 + _room(trace, spans))]
+        ),
         axis("", showticklabels=False, range=[len(rows) - 0.5, -0.5], zeroline=False),
         height=_MARGINS + _ROW * len(rows),
         barmode="overlay",
@@ -52,6 +55,11 @@ def waterfall(trace: Trace) -> Chart:
         annotations=[_label(row, depth, span) for row, (depth, span) in enumerate(rows)],
     )
     return Chart(traces, drawn, repr(trace))
+
+
+def _room(trace: Trace, spans: Sequence[Span]) -> float:
+    """The share of the width that the words beside bars need, on a page of usual width."""
+    return _PER_LETTER * max((len(" ".join(trace.marks(span))) for span in spans), default=0)
 
 
 def _label(row: int, depth: int, span: Span) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 BORDER: Final = "var(--jp-border-color2, #8884)"
 MUTED: Final = "var(--jp-ui-font-color2, #808080)"
+_PADDING: Final = "padding:0.15em 0.7em 0.15em 0.3em"  # widgets have no style for tables
 _TONES: Final = {
     "good": "var(--jp-success-color1, #2e7d32)",
     "bad": "var(--jp-error-color1, #c62828)",
@@ -34,11 +35,14 @@ def cell(value: object) -> str:
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> Html:
     """A table; columns whose index is in `right` are aligned to the right, as numbers should be."""
     head = "".join(
-        f'<th style="text-align:{_align(i, right)}">{escape(h)}</th>' for i, h in enumerate(headings)
+        f'<th style="{_PADDING};text-align:{_align(i, right)}">{escape(h)}</th>'
+        for i, h in enumerate(headings)
     )
     body = "".join(
         "<tr>"
-        + "".join(f'<td style="text-align:{_align(i, right)}">{cell(v)}</td>' for i, v in enumerate(row))
+        + "".join(
+            f'<td style="{_PADDING};text-align:{_align(i, right)}">{cell(v)}</td>' for i, v in enumerate(row)
+        )
         + "</tr>"
         for row in rows
     )

@@ -7,6 +7,7 @@ drawing whole rounds again, with replacement (a block bootstrap: Efron, Tibshira
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ Send = Callable[[int], Sequence[Outcome]]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value (ms) and the interval that it lies in with 95 % confidence."""
+    """A value (ms) and the interval that it lies in with 95 % confidence; NaN where nothing was timed."""
 
     value: float
     low: float
@@ -102,6 +103,8 @@ def _percentile(rounds: Sequence[tuple[float, ...]], percent: float) -> float:
 
 
 def _bootstrap(rounds: Sequence[T], statistic: Callable[[Sequence[T]], float]) -> Estimate:
+    if not rounds:
+        return Estimate(math.nan, math.nan, math.nan)
     draw = random.Random(_SEED)  # noqa: S311 - statistics, no secret
     found = sorted(statistic(draw.choices(rounds, k=len(rounds))) for _ in range(_DRAWS))
     tail = (1 - CONFIDENCE) / 2 * 100

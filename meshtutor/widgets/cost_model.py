@@ -14,6 +14,7 @@ from meshtutor.errors import MeshtutorError
 from meshtutor.traffic.racing import Timed
 
 OnRound = Callable[[int], None]
+WAYS: Final = ("direct", "one proxy", "two proxies, mTLS")
 ROUNDS: Final = 30
 SMALL_ROUNDS: Final = 12
 EACH: Final = 20

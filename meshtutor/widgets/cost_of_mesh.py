@@ -13,10 +13,9 @@ from meshtutor.mesh import Mesh
 from meshtutor.telemetry import proxies
 from meshtutor.traffic.outcome import Outcome
 from meshtutor.traffic.racing import Runner, race
-from meshtutor.widgets.cost_model import ROUNDS, SMALL_ROUNDS, Cost, CostModel, OnRound
+from meshtutor.widgets.cost_model import ROUNDS, SMALL_ROUNDS, WAYS, Cost, CostModel, OnRound
 
 BARE: Final = ("03_see_the_mesh", "bare.yaml")
-WAYS: Final = ("direct", "one proxy", "two proxies, mTLS")
 _PATH: Final = "/health"  # the same few lines of the same program in every pod
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Final
+from typing import Any, Final
 
 import ipywidgets
 import plotly.graph_objects as go
@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 from meshtutor.charts import costs
 from meshtutor.display import html, text
 from meshtutor.errors import MeshtutorError
-from meshtutor.widgets.cost_model import Cost, CostModel
+from meshtutor.traffic.racing import Timed
+from meshtutor.widgets.cost_model import WAYS, Cost, CostModel
 from meshtutor.widgets.cost_published import FIGURES, PAGE
 from meshtutor.widgets.latest import Latest
 
@@ -29,20 +30,20 @@ class CostView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             min=0, max=model.rounds, layout={"width": "16em", "visibility": "hidden"}
         )
         self._status, self._measured = ipywidgets.HTML(), ipywidgets.HTML()
-        self._chart = ipywidgets.VBox(layout={"width": "100%"})
+        self._figure = _figure()
         self._button.on_click(lambda _: self._worker.request())
         model.observe(lambda _: self._show_status(), ["busy", "done", "message"])
         model.observe(lambda _: self._show_cost(), "cost")
         head = ipywidgets.HBox([self._button, self._bar], layout={"align_items": "center"})
         published = ipywidgets.HTML(_narrow(published_table()))
-        super().__init__([head, self._status, self._chart, self._measured, published])
+        super().__init__([head, self._status, self._figure, self._measured, published])
         self._show_status()
         self._show_cost()
 
     def close(self) -> None:
         """Take the widgets out of the page."""
         self._worker.join(30.0)
-        for widget in (*self._chart.children, self._button, self._bar):
+        for widget in (self._figure, self._button, self._bar):
             widget.close()
         super().close()
 
@@ -63,13 +64,19 @@ class CostView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         cost: Cost | None = self._model.cost
         if cost is None:
             return
-        chart = costs.cost(cost.timed, _HEIGHT)
-        figure = go.FigureWidget(data=chart.data, layout=chart.layout)
-        figure._config = {"displayModeBar": False, "responsive": True}
-        before, self._chart.children = self._chart.children, [figure]
-        for old in before:
-            old.close()
+        with self._figure.batch_update():
+            for trace, bars in zip(self._figure.data, costs.traces(cost.timed), strict=True):
+                trace.y, trace.error_y.array, trace.error_y.arrayminus = bars.y, bars.up, bars.down
+            self._figure.layout.yaxis.range = costs.scale(cost.timed)
         self._measured.value = _narrow(measured_table(cost))
+
+
+def _figure() -> Any:
+    """Without bars: nothing is measured yet. A figure that comes later would not know how wide the page is."""
+    chart = costs.cost([Timed(way, ()) for way in WAYS], _HEIGHT)
+    figure = go.FigureWidget(data=chart.data, layout=chart.layout)
+    figure._config = {"displayModeBar": False, "responsive": True}
+    return figure
 
 
 def measured_table(cost: Cost) -> html.Html:

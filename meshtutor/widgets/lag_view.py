@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import ipywidgets
 import plotly.graph_objects as go
+from traitlets import TraitError
 
 from meshtutor.charts import scraping
 from meshtutor.display import html
@@ -29,7 +31,7 @@ class LagView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def __init__(self, model: LagModel, clock: Callable[[], float] = time.monotonic) -> None:
         self._model, self._clock, self._touched = model, clock, clock()
-        self._drawing = threading.Lock()
+        self._drawing, self._following = threading.Lock(), False
         self._figure: Any = None
         self._controls = _controls(model)
         self._query, self._notice, self._table = (ipywidgets.HTML() for _ in range(3))
@@ -39,6 +41,7 @@ class LagView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         for widget in self._controls.values():
             widget.observe(lambda _: self._moved(), "value")
         model.observe(lambda _: self.draw(), "seen")
+        model.observe(lambda _: self._follow(), ["window", "phase", "live"])
         row = ipywidgets.HBox([ipywidgets.Label("rate over"), *self._controls.values()], layout=_ROW)
         super().__init__([row, self._query, self._notice, self._chart, self._table, self._heartbeat])
         self.draw()
@@ -78,7 +81,20 @@ class LagView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if old is not None:
             old.close()
 
+    def _follow(self) -> None:
+        """The controls show what the model has, whoever changed it."""
+        self._following = True
+        try:
+            for control, value in (("phase", self._model.phase), ("source", self._model.live)):
+                self._controls[control].value = value
+            with contextlib.suppress(TraitError):  # a window for which there is no button
+                self._controls["window"].value = self._model.window
+        finally:
+            self._following = False
+
     def _moved(self) -> None:
+        if self._following:
+            return
         self._touched = self._clock()
         self._computing.request()
 

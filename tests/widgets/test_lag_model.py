@@ -14,6 +14,7 @@ from meshtutor.telemetry.recorded import two_incidents
 from meshtutor.telemetry.results import Series
 from meshtutor.telemetry.scraping import History
 from meshtutor.widgets.lag_model import INTERVALS, WINDOWS, LagModel
+from meshtutor.widgets.lag_view import LagView
 
 
 def sparse(gap: float) -> History:
@@ -74,6 +75,22 @@ def test_what_is_no_duration_is_refused(model):
     with pytest.raises(MeshtutorError) as error:
         model.through(7)
     assert "60" in error.value.hint
+
+
+def test_the_controls_show_what_the_model_has_and_do_not_undo_it(model):
+    view = LagView(model)
+    for window in ("30s", "2m", "5s"):
+        model.window = window
+        model.phase += 7
+    view._computing.join()
+    assert (model.window, model.phase) == ("5s", 21)
+    assert (view._controls["window"].value, view._controls["phase"].value) == ("5s", 21)
+    view._controls["window"].value = "1m"
+    view._computing.join()
+    assert model.window == "1m"
+    model.window = "45s"  # there is no button for it
+    assert "[45s]" in view._query.value
+    view.close()
 
 
 def test_the_chart_has_the_traces_that_a_change_moves(model):
