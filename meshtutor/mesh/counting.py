@@ -17,11 +17,12 @@ class Counting:
     """What reached a service; empty until the `with` block is over.
 
     `versions` and `callers` are tallies of the requests and copies; `failed` counts those that a version answered
-    with an error.
+    with an error. `sent` is what the callers' sidecars counted in the meantime, which know no copies.
     """
 
     service: str
     versions: Tally = field(default_factory=Tally)
+    sent: Tally = field(default_factory=Tally)
     callers: Tally = field(default_factory=lambda: Tally({}, "caller"))
     failed: Mapping[str, int] = field(default_factory=dict)
 
@@ -49,4 +50,6 @@ def counting(
     reached: Mapping[str, Served] = served(samples, start, end)
     found.versions = Tally({version: one.requests for version, one in reached.items()})
     found.failed = {version: one.failed for version, one in reached.items()}
+    asked = read_requests(prometheus, service, namespace, end - start)
+    found.sent = Tally(asked.count("version", start, end))
     found.callers = Tally(samples.count("source", start, end), "caller")

@@ -83,7 +83,7 @@ class TrafficMirror:
     def __repr__(self) -> str:
         model, seen = self.model, self._live.observer.counts
         state = model.message or "no copies yet"
-        usage = f"{type(self).__name__}.model.percent = {model.draft['percent']:g} copies that share"
+        usage = f"mirror.model.percent = {model.draft['percent']:g} copies that share"
         counted = mirroring.words(seen, model.live, model.dark, model.percent)
         return f"Copies of requests for {self.service} {model.live} to {model.dark}: {state}\n  {counted}\n  {usage}"
 

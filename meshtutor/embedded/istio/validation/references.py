@@ -128,14 +128,19 @@ def _destination(path: str, destination: dict[str, Any], namespace: str, world: 
     written, subset = str(destination.get("host", "")), destination.get("subset")
     host = resolve(written, namespace)
     ports = world.ports(host)
+    fate = (
+        "such copies are dropped without a word"
+        if ".mirror" in path
+        else "such requests are answered with 503"
+    )
     if ports is None:
-        hint = "such requests are answered with 503; check the name"
+        hint = f"{fate}; check the name"
         if "." in written and f"{written}.svc.cluster.local" in world.hosts:
             hint = f"Istio completes names without a dot only: write {written}.svc.cluster.local"
         yield warning(f"{path}.host", f"referenced host not found: {written!r}", hint, NOT_FOUND)
         return
     if subset and subset not in (known := world.subsets(host)):
-        hint = f"such requests are answered with 503; {_known(known)}"
+        hint = f"{fate}; {_known(known)}"
         message = f"referenced host+subset in destinationrule not found: {f'{written}+{subset}'!r}"
         yield warning(f"{path}.subset", message, hint, NOT_FOUND)
     number = (destination.get("port") or {}).get("number")

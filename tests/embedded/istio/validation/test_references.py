@@ -77,6 +77,20 @@ def test_a_gateways_certificate_is_there_and_sound(tls, code):
     assert warnings("Gateway", spec, SECRETS % data) == expected
 
 
+def test_a_missing_mirror_is_told_apart_from_a_missing_route():
+    spec = (
+        "{hosts: [x], http: [{route: [{destination: {host: reviews}}], mirror: {host: reviews, subset: v4}}]}"
+    )
+    obj = {
+        "kind": "VirtualService",
+        "metadata": {"name": "mine", "namespace": "default"},
+        "spec": yaml.safe_load(spec),
+    }
+    (said,) = references.check(obj, world())
+    assert said.path == "spec.http[0].mirror.subset"
+    assert "copies are dropped" in said.hint
+
+
 TEAM = """
 ---
 {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: team},
