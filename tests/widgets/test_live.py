@@ -156,6 +156,19 @@ def test_after_a_long_time_without_a_touch_the_load_pauses_and_says_so(live):
     assert live.note == ""
 
 
+def test_after_a_long_time_without_a_touch_nobody_asks_any_more_until_the_next_touch(live, monkeypatch):
+    monkeypatch.setattr("meshtutor.widgets.live.LEASE_SECONDS", 0.2)
+    live.beat()
+    live.clock_hand[0] = IDLE_SECONDS + 1
+    live.beat()
+    wait_until(lambda: not live.observer.running)
+    live.beat()
+    assert not live.observer.running
+    live.touch()
+    live.beat()
+    assert live.observer.running
+
+
 def test_paused_it_stays_paused_while_somebody_looks(live):
     live.beat()
     live.pause()
