@@ -10,9 +10,9 @@ import ipywidgets
 import plotly.graph_objects as go
 
 from meshtutor.charts.searching import trace_scatter, verdict_of
-from meshtutor.charts.waterfall import waterfall
 from meshtutor.display import html, text
 from meshtutor.telemetry.trace import Trace
+from meshtutor.telemetry.waterfall import as_html
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.traces_model import TracesModel
 
@@ -21,6 +21,7 @@ _ANY: Final = "any operation"
 _EMPTY: Final = (
     "No traces like that in the last {minutes:g} minutes. Every request through the gateway makes one."
 )
+_TREE: Final = '<div style="line-height:1.4;overflow-x:auto">{}</div>'  # ipywidgets' own is that of a slider
 _HOW: Final = "One dot, one request: click it."
 
 
@@ -35,14 +36,14 @@ class TracesView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._asking = Latest(self._search)
         self._form = _form(model)
         self._button = ipywidgets.Button(description="Search", icon="search", layout={"width": "6.5em"})
-        self._told, self._path = ipywidgets.HTML(), ipywidgets.HTML()
+        self._told = ipywidgets.HTML()
         self._dots = _figure(trace_scatter(model.found, model.chosen))
         self._list = ipywidgets.Select(rows=6, layout={"width": "100%"})
-        self._tree = ipywidgets.VBox(layout={"width": "100%"})
+        self._tree = ipywidgets.HTML(layout={"width": "100%"})
         self._link()
         form = ipywidgets.HBox([*self._form.values(), self._button], layout=_ROW)
         dots = ipywidgets.VBox([self._dots], layout={"width": "100%"})
-        super().__init__([form, self._told, dots, self._list, self._tree, self._path])
+        super().__init__([form, self._told, dots, self._list, self._tree])
         self.draw()
 
     def draw(self) -> None:
@@ -57,7 +58,7 @@ class TracesView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     def close(self) -> None:
         """Take the widgets out of the page."""
         self._asking.join()
-        for widget in (*self._form.values(), self._button, self._dots, self._list, *self._tree.children):
+        for widget in (*self._form.values(), self._button, self._dots, self._list, self._tree):
             widget.close()
         super().close()
 
@@ -107,11 +108,8 @@ class TracesView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             self._told.value = html.muted(words)
 
     def _show_trace(self) -> None:
-        old, trace = self._tree.children, self._model.trace
-        self._tree.children = [_figure(waterfall(trace))] if trace else []
-        self._path.value = html.muted(_path(trace)) if trace else ""
-        for figure in old:
-            figure.close()
+        trace = self._model.trace
+        self._tree.value = html.Html(_TREE.format(as_html(trace))) if trace else ""
 
 
 def _set(choice: Any, options: list[tuple[str, str]], value: str | None) -> None:
@@ -130,20 +128,15 @@ def _line(trace: Trace) -> str:
     return f"{began} · {took} · {len(trace.spans)} spans · {trace.root.name} {trace.root.request}{said}"
 
 
-def _path(trace: Trace) -> str:
-    waited = ", ".join(f"{name} {text.milliseconds(ms)}" for name, ms in trace.waited_for("name").items())
-    return f"Trace {trace.id}. The request waited for: {waited}."
-
-
 def _form(model: TracesModel) -> dict[str, Any]:
     """Widgets by the trait that they are for."""
     style = {"description_width": "initial"}
     return {
-        "service": ipywidgets.Dropdown(description="Of", options=[], style=style, layout={"width": "19em"}),
-        "operation": ipywidgets.Dropdown(options=[], style=style, layout={"width": "15em"}),
+        "service": ipywidgets.Dropdown(description="Of", options=[], style=style, layout={"width": "18em"}),
+        "operation": ipywidgets.Dropdown(options=[], style=style, layout={"width": "12em"}),
         "slower_than": ipywidgets.BoundedFloatText(
             value=model.slower_than, min=0, max=600_000, step=10, description="slower than (ms)", style=style,
-            layout={"width": "13em"},
+            layout={"width": "11.5em"},
         ),
         "failed": ipywidgets.Checkbox(
             value=model.failed, description="only with an error", indent=False,

@@ -12,11 +12,12 @@ SHOWN = "import time\ntime.sleep(1.5)  # proxies report every half a second\ntra
 def test_a_dot_opens_its_trace_and_the_form_narrows_the_list(opened, theme):
     page = opened("traces", LOAD, DELAY, SHOWN)
     plots = page.locator(".js-plotly-plot")
-    plots.nth(1).wait_for(timeout=90_000)
-    page.get_by_text("The request waited for:").wait_for()
+    plots.first.wait_for(timeout=90_000)
+    title = page.locator(".widget-html b", has_text="trace ")
+    title.wait_for()
     plots.first.scroll_into_view_if_needed()
     shoot(page, f"traces-{theme}")
-    before = page.get_by_text("The request waited for:").inner_text()
+    before = title.inner_text()
     dot = plots.first.locator("path.point[style*='rgb(0, 114, 178)']").last
     box = dot.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -35,5 +36,6 @@ def test_a_dot_opens_its_trace_and_the_form_narrows_the_list(opened, theme):
     assert_apart(
         boxes(page, ".js-plotly-plot .legendtext", ".js-plotly-plot .xtitle", ".js-plotly-plot .ytitle")
     )
-    page.get_by_text("The request waited for:").scroll_into_view_if_needed()
+    page.get_by_text("delayed by a rule").first.wait_for()
+    page.locator(".widget-html table").last.scroll_into_view_if_needed()
     shoot(page, f"traces-waterfall-{theme}")
