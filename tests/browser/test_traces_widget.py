@@ -6,11 +6,15 @@ from tests.browser.conftest import assert_apart, boxes, shoot
 
 LOAD = 'mesh.send(mesh.gateway + "/productpage", n=30).ok'
 DELAY = f'mesh.apply("manifests/07_inject_faults/ratings-delay-half.yaml")\n{LOAD}'
-SHOWN = "import time\ntime.sleep(1.5)  # proxies report every half a second\ntraces = mt.widgets.Traces(mesh)\ntraces"
+REPORTED = """
+while len(mesh.traces.search("istio-ingressgateway.istio-system", limit=200)) < 60:
+    pass  # proxies report every half a second
+"""
+SHOWN = "traces = mt.widgets.Traces(mesh)\ntraces"
 
 
 def test_a_dot_opens_its_trace_and_the_form_narrows_the_list(opened, theme):
-    page = opened("traces", LOAD, DELAY, SHOWN)
+    page = opened("traces", LOAD, DELAY, REPORTED, SHOWN)
     plots = page.locator(".js-plotly-plot")
     plots.first.wait_for(timeout=90_000)
     title = page.locator(".widget-html b", has_text="trace ")
