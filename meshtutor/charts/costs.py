@@ -46,20 +46,12 @@ def cost(timed: Sequence[Timed], height: int = 300) -> Chart:
 
 def traces(timed: Sequence[Timed]) -> list[Bars]:
     """For each way its bars, so that a live chart can be changed in place."""
-    found = []
-    for one in timed:
-        estimates = [one.quantile(percent) for percent in PERCENTILES]
-        found.append(
-            Bars(
-                [e.value for e in estimates],
-                [e.high - e.value for e in estimates],
-                [e.value - e.low for e in estimates],
-            )
-        )
-    return found
+    return [_heights([one.quantile(percent) for percent in PERCENTILES]) for one in timed]
 
 
 def _heights(estimates: Sequence[Estimate]) -> Bars:
+    if any(math.isnan(estimate.value) for estimate in estimates):
+        return Bars([], [], [])  # nothing was timed yet
     return Bars(
         [e.value for e in estimates],
         [e.high - e.value for e in estimates],
@@ -69,7 +61,7 @@ def _heights(estimates: Sequence[Estimate]) -> Bars:
 
 def scale(timed: Sequence[Timed]) -> list[float]:
     """From zero to a little more than the highest bar: a stray request may stretch an interval beyond that."""
-    values = [value for bars in traces(timed) for value in bars.y if not math.isnan(value)]
+    values = [value for bars in traces(timed) for value in bars.y]
     return [0.0, 1.25 * max(values, default=1.0)]
 
 

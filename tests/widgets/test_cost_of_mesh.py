@@ -8,7 +8,8 @@ import meshtutor as mt
 from meshtutor.charts import costs
 from meshtutor.errors import MeshtutorError
 from meshtutor.traffic.racing import Timed
-from meshtutor.widgets.cost_model import Cost, CostModel
+from meshtutor.widgets.cost_model import WAYS, Cost, CostModel
+from meshtutor.widgets.cost_view import CostView
 
 BROKEN = """\
 apiVersion: networking.istio.io/v1
@@ -80,6 +81,14 @@ def test_the_chart_has_a_bar_per_way_with_its_interval():
     assert chart.layout.yaxis.title.text == "latency (ms)"
     assert "+2.00 ms" in repr(chart)
     assert len({trace.marker.pattern.shape for trace in chart.data}) == 2, "told apart without colours, too"
+
+
+def test_before_the_first_measurement_the_chart_has_its_axes_and_no_bars():
+    """Also no NaN, which JSON does not know."""
+    view = CostView(CostModel(lambda *_: Cost((), {}), 5))
+    assert [list(trace.y) for trace in view._figure.data] == [[], [], []]
+    assert [trace.name for trace in view._figure.data] == list(WAYS)
+    view.close()
 
 
 def test_a_measurement_counts_its_rounds():
