@@ -13,6 +13,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from meshtutor.embedded.istio import credentials
+from meshtutor.embedded.istio.validation import unsupported
 from tests.support.certificates import Authority, Pair, secret
 
 from .support import objects as make
@@ -207,10 +208,20 @@ async def test_versions_are_limited(mesh, apply):
     assert await is_refused(mesh, old)
 
 
+VERSIONS = ("TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("most", VERSIONS)
+@pytest.mark.parametrize("least", VERSIONS)
+async def test_versions_that_validation_lets_through_are_taken_by_envoy(mesh, apply, least, most):
+    gateway = web(f"{SIMPLE[:-1]}, minProtocolVersion: {least}, maxProtocolVersion: {most}}}")
+    if not any(problem.severity == "error" for problem in unsupported.check(gateway)):
+        await apply(shop(), gateway)
+
+
 @pytest.mark.asyncio(loop_scope="module")
 async def test_every_cipher_that_validation_lets_through_is_one_that_envoy_knows(mesh, apply):
-    from meshtutor.embedded.istio.validation.unsupported import VALUES
-
-    listed = ", ".join(VALUES["Gateway", "servers[].tls.cipherSuites[]"])
+    listed = ", ".join(unsupported.VALUES["Gateway", "servers[].tls.cipherSuites[]"])
     await apply(shop(), web(f"{SIMPLE[:-1]}, maxProtocolVersion: TLSV1_2, cipherSuites: [{listed}]}}"))
     assert (await call(mesh)).status == 200

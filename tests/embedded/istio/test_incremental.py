@@ -9,8 +9,9 @@ from meshtutor.embedded.istio.consistency import InconsistentError, check
 from meshtutor.embedded.istio.proxy import Proxy
 from meshtutor.embedded.istio.snapshot import Snapshot
 from meshtutor.embedded.istio.translate import Translator
-from meshtutor.embedded.xds.resource import CDS, EDS, LDS, RDS, Configuration
+from meshtutor.embedded.xds.resource import CDS, EDS, LDS, RDS, SDS, Configuration
 from meshtutor.kube.kinds import kind_of
+from tests.support.certificates import Authority, secret
 
 from .support import objects as make
 
@@ -99,6 +100,23 @@ def test_a_delegate_that_changes_rebuilds_the_virtual_host_of_its_root_only():
     world.change(make.rule("VirtualService", "team", http=team["spec"]["http"]))
     assert world.built() <= 3
     assert world.configurations()[0][RDS]["http_proxy"].version != before[RDS]["http_proxy"].version
+
+
+def test_a_secret_that_changes_rebuilds_that_secret_and_nothing_else():
+    world = World(proxies=2)
+    rule = make.rule("DestinationRule", "s3", host="s3", workloadSelector={"matchLabels": {"app": "s0"}},
+                     trafficPolicy={"tls": {"mode": "SIMPLE", "credentialName": "roots"}})  # fmt: skip
+    world.change(rule, secret("roots", "default", cacert=Authority().certificate))
+    selected, other = world.configurations()
+    assert (list(selected[SDS]), list(other[SDS])) == (["kubernetes://roots-cacert"], [])
+    world.change(secret("unrelated", "default", cacert=Authority().certificate))
+    assert world.built() == 0
+    world.change(secret("roots", "default", cacert=Authority().certificate))
+    again, _ = world.configurations()
+    assert (
+        again[SDS]["kubernetes://roots-cacert"].version != selected[SDS]["kubernetes://roots-cacert"].version
+    )
+    assert all(again[t] is selected[t] for t in (CDS, EDS, LDS, RDS))
 
 
 def test_a_pod_that_becomes_unready_changes_one_assignment():

@@ -7,6 +7,8 @@
     unsupported    what Istio knows and the lab does not do yet: refused by name
     limits         the same, where it depends on several fields
     delegation     rules that delegate: warnings; certificates: Secrets, and the names of those that are needed
+    gateway_conflicts
+                   servers that claim the same port or name: warnings
     references     what names something that is not there: warnings with istioctl analyze's codes
     admission      all of it as the API server's validator
 

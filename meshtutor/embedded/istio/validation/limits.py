@@ -13,6 +13,7 @@ from meshtutor.embedded.istio.validation.problem import Problems, each, error
 
 HINT: Final = "leave it out here, or use a real cluster, where the same YAML works: meshtutor up --on k3d"
 _VERSIONS: Final = ("TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3")
+_LONGEST_NAME: Final = 255
 _FOREIGN: Final = ("sds://", "builtin://", "file-")
 
 
@@ -37,6 +38,8 @@ def destination_rule(spec: dict[str, Any]) -> Problems:
     for path, policy in policies(spec):
         tls = policy.get("tls") or {}
         yield from foreign_credential(tls.get("credentialName", ""), f"{path}.tls.credentialName")
+        if len(tls.get("sni", "").encode()) > _LONGEST_NAME:
+            yield error(f"{path}.tls.sni", f"Envoy takes names of at most {_LONGEST_NAME} bytes")
         if (file := tls.get("caCertificates", "system")) != "system":
             message = f"{file} is a path in the sidecar's own file system, and the lab's sidecars have none"
             hint = "put the certificates into a Secret and name it with credentialName and a workloadSelector"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meshtutor.embedded.istio.hosts import host_matches, resolve
-from meshtutor.embedded.istio.validation import certificates, delegation, telemetries
+from meshtutor.embedded.istio.validation import certificates, delegation, gateway_conflicts, telemetries
 from meshtutor.embedded.istio.validation.problem import Problems, each, warning
 from meshtutor.embedded.istio.validation.selection import subsets_without_pods
 from meshtutor.kube import kinds, objects
@@ -229,6 +229,8 @@ def _gateway(obj: Object, world: World) -> Problems:
         if number not in ports:
             message = f"the gateway's Service has no port {number}, so nobody outside can reach it"
             yield warning(f"{path}.port.number", message, f"it has {_listed(ports)}", PORT_NOT_ON_SERVICE)
+    others = [one for key, one in world.gateways.items() if key != f"{_namespace(obj)}/{objects.name(obj)}"]
+    yield from gateway_conflicts.check(obj, others)
     if world.secrets is not None:
         yield from certificates.gateway(objects.spec(obj), objects.namespace(pods[0]), world.secrets)
 

@@ -71,7 +71,7 @@ SECRETS = """
 def test_a_gateways_certificate_is_there_and_sound(tls, code):
     pair = Authority().issue("shop.com")
     data = json.dumps(secret("shop", tls_crt=pair.certificate, tls_key=pair.key)["data"])
-    port = "{number: 80, name: https, protocol: HTTPS}"
+    port = "{number: 8080, name: https, protocol: HTTPS}"
     spec = f"{{selector: {{istio: ingressgateway}}, servers: [{{port: {port}, hosts: ['*'], tls: {tls}}}]}}"
     expected = [("spec.servers[0].tls.credentialName", code)] if code else []
     assert warnings("Gateway", spec, SECRETS % data) == expected
@@ -89,6 +89,49 @@ def test_a_missing_mirror_is_told_apart_from_a_missing_route():
     (said,) = references.check(obj, world())
     assert said.path == "spec.http[0].mirror.subset"
     assert "copies are dropped" in said.hint
+
+
+OTHERS = """
+---
+{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: old},
+ spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: a, protocol: HTTPS}, hosts: [a.com, "*.b.com"],
+  tls: {mode: SIMPLE, credentialName: x}}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: elsewhere},
+ spec: {selector: {istio: egressgateway}, servers: [{port: {number: 80, name: a, protocol: HTTPS}, hosts: [c.com],
+  tls: {mode: SIMPLE, credentialName: x}}]}}
+"""
+_TLS = "tls: {mode: SIMPLE, credentialName: nobody}"
+
+
+@pytest.mark.parametrize(
+    ("servers", "found"),
+    [
+        (f"[{{port: {{number: 80, name: s, protocol: HTTPS}}, hosts: [d.com, x.b.com], {_TLS}}}]", set()),
+        (f"[{{port: {{number: 80, name: s, protocol: HTTPS}}, hosts: [c.com], {_TLS}}}]", set()),
+        (f"[{{port: {{number: 80, name: s, protocol: HTTPS}}, hosts: [ns/a.com], {_TLS}}}]", {"spec.servers[0].hosts"}),
+        (f"[{{port: {{number: 80, name: s, protocol: HTTPS}}, hosts: ['*.b.com'], {_TLS}}}]", {"spec.servers[0].hosts"}),
+        ("[{port: {number: 80, name: s, protocol: HTTP}, hosts: [d.com]}]", {"spec.servers[0].port"}),
+        ((f"[{{port: {{number: 80, name: s, protocol: HTTPS}}, hosts: [d.com], {_TLS}}}, "
+         f"{{port: {{number: 80, name: t, protocol: HTTPS}}, hosts: [d.com], {_TLS}}}]"),
+         {"spec.servers[0].hosts", "spec.servers[1].hosts"}),
+    ],
+)  # fmt: skip
+def test_only_one_server_can_have_a_port_or_a_name(servers, found):
+    spec = f"{{selector: {{istio: ingressgateway}}, servers: {servers}}}"
+    plain = lambda o: o["kind"] == "Gateway" and o["metadata"]["name"] == "shop"  # noqa: E731
+    objects = [
+        {**o, "metadata": {"namespace": "default", **o["metadata"]}}
+        for o in load(HERE + OTHERS)
+        if not plain(o)
+    ]
+    obj = {
+        "kind": "Gateway",
+        "metadata": {"name": "mine", "namespace": "default"},
+        "spec": yaml.safe_load(spec),
+    }
+    seen = references.World.of(lambda kind: [o for o in objects if o["kind"] == kind.kind])
+    assert {p.path for p in references.check(obj, seen) if p.code == "IST0145"} == found
 
 
 TEAM = """
