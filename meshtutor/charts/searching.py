@@ -34,7 +34,7 @@ def trace_scatter(traces: Traces, chosen: str = "") -> Chart:
     """
     drawn = layout(
         axis("began at", type="date"),
-        axis("took (ms)", type="log", dtick="D2"),
+        axis("took (ms)", type="log"),
         height=HEIGHT,
         hovermode="closest",
     )

@@ -145,7 +145,7 @@ def _bar(trace: Trace, span: Span, segments: Iterable[Segment], color: str) -> h
     own = f"top:15%;height:70%;background:{color};opacity:0.75"
     pieces = [_block(span.offset / total, span.milliseconds / total, own)]
     pieces += [_block(s.start / total, s.milliseconds / total, ink) for s in segments]
-    return html.Html(f'<div style="position:relative;width:24em;height:1.1em">{"".join(pieces)}</div>')
+    return html.Html(f'<div style="position:relative;width:20em;height:1.1em">{"".join(pieces)}</div>')
 
 
 def _block(start: float, length: float, look: str) -> str:

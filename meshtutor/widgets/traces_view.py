@@ -132,7 +132,7 @@ def _form(model: TracesModel) -> dict[str, Any]:
     """Widgets by the trait that they are for."""
     style = {"description_width": "initial"}
     return {
-        "service": ipywidgets.Dropdown(description="Of", options=[], style=style, layout={"width": "18em"}),
+        "service": ipywidgets.Dropdown(description="Of", options=[], style=style, layout={"width": "19em"}),
         "operation": ipywidgets.Dropdown(options=[], style=style, layout={"width": "12em"}),
         "slower_than": ipywidgets.BoundedFloatText(
             value=model.slower_than, min=0, max=600_000, step=10, description="slower than (ms)", style=style,
