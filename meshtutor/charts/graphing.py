@@ -154,7 +154,8 @@ def _lines(drawn: Sequence[Line], color: str, dash: str) -> Any:
         y.append(None)
     return go.Scatter(
         x=x, y=y, mode="lines+markers", hoverinfo="skip", line={"color": color, "width": 1.6, "dash": dash},
-        marker={"symbol": "arrow", "angleref": "previous", "size": sizes, "color": color, "opacity": 1},
+        marker={"symbol": "arrow", "angleref": "previous", "size": sizes, "color": color, "opacity": 1,
+                "line": {"width": 0}},
     )  # fmt: skip
 
 
