@@ -233,8 +233,7 @@ async def _send(mesh: Mesh, expected: Expect) -> Answer:
     address = mesh.pods["gateway"]["status"]["podIP"]
     query = f"?{parts.query}" if parts.query else ""
     # A connection that is kept belongs to the listener before the last change, which drains.
-    closing = {"Connection": "close"} if parts.scheme == "https" else {}
-    headers = {"Host": parts.netloc, **closing, **expected.headers}
+    headers = {"Host": parts.netloc, "Connection": "close", **expected.headers}
     url = f"{parts.scheme}://{address}:{BOUND_PORTS[parts.scheme]}{parts.path}{query}"
     options = {"ssl": TLS, "server_hostname": parts.hostname} if parts.scheme == "https" else {}
     return await mesh.get(url, headers=headers, method=expected.method, **options)

@@ -9,11 +9,12 @@ from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.endpoint.v3 import endpoint_pb2
 from envoy.config.listener.v3 import listener_pb2
 from envoy.config.route.v3 import route_pb2
+from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 from envoy.service.discovery.v3 import discovery_pb2
 
 from meshtutor.embedded.xds import connection as connections
 from meshtutor.embedded.xds.connection import Connection
-from meshtutor.embedded.xds.resource import CDS, EDS, LDS, RDS, Configuration, pack
+from meshtutor.embedded.xds.resource import CDS, EDS, LDS, RDS, SDS, SHORT, Configuration, pack
 
 
 class Proxy:
@@ -50,7 +51,7 @@ class Proxy:
 
     @staticmethod
     def told(response: discovery_pb2.DeltaDiscoveryResponse) -> str:
-        kind = {CDS: "CDS", EDS: "EDS", LDS: "LDS", RDS: "RDS"}[response.type_url]
+        kind = SHORT[response.type_url]
         return " ".join(
             [
                 kind,
@@ -141,6 +142,17 @@ async def test_endpoints_do_not_wait_for_the_acknowledgement_of_clusters(proxy: 
     proxy.connection.update(configuration("a", "b"), "2")
     proxy.subscribe(EDS, "b")
     assert proxy.log == ["CDS +b", "EDS +b"]
+
+
+async def test_secrets_do_not_wait_for_anything_and_the_stream_is_not_settled_without_them(proxy: Proxy):
+    proxy.start(configuration("a", routes="a"), "a")
+    before, settled = len(proxy.log), proxy.settled
+    held = {"s": pack(secret_pb2.Secret(name="s"))}
+    proxy.connection.update({**configuration("a", routes="a", content=2), SDS: held}, "2")
+    proxy.subscribe(SDS, "s", "missing")
+    assert proxy.log[before:] == ["CDS +a", "EDS +a", "SDS +s"]
+    assert proxy.settled == settled
+    assert not proxy.connection.idle
 
 
 async def test_endpoints_are_sent_again_for_a_cluster_that_changed(proxy: Proxy):
