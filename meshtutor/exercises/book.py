@@ -7,7 +7,7 @@ from typing import Final
 
 from meshtutor.display import html, text
 from meshtutor.errors import MeshtutorError
-from meshtutor.exercises import lesson03, lesson05, lesson06, lesson07, lesson12, lesson15
+from meshtutor.exercises import lesson03, lesson05, lesson06, lesson07, lesson12, lesson14, lesson15
 from meshtutor.exercises.exercise import Exercise
 from meshtutor.exercises.mystery import Case, Mystery
 from meshtutor.exercises.task import Task
@@ -57,5 +57,13 @@ def _state(exercise: Exercise) -> str:
 
 
 BOOK: Final = Book(
-    (*lesson03.TASKS, *lesson05.TASKS, *lesson06.TASKS, *lesson07.TASKS, *lesson12.TASKS, *lesson15.TASKS)
+    (
+        *lesson03.TASKS,
+        *lesson05.TASKS,
+        *lesson06.TASKS,
+        *lesson07.TASKS,
+        *lesson12.TASKS,
+        *lesson14.TASKS,
+        *lesson15.TASKS,
+    )
 )

@@ -8,7 +8,7 @@ formulas.
 
 from __future__ import annotations
 
-from math import ceil, exp, lgamma, log, log1p, sqrt
+from math import ceil, comb, exp, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 
 _NORMAL = NormalDist()
@@ -37,6 +37,15 @@ def binomial_test(count: int, n: int, expected: float) -> float:
     seen = _log_probability(count, n, expected) + log1p(_TIES)
     as_unlikely = (lp for k in range(n + 1) if (lp := _log_probability(k, n, expected)) <= seen)
     return min(1.0, sum(map(exp, as_unlikely)))
+
+
+def same_share_test(count: int, n: int, other_count: int, other_n: int) -> float:
+    """The p-value of "both samples have the same share" (Fisher's exact test, two-sided); 1.0 without a sample."""
+    whole, hits = n + other_n, count + other_count
+    possible = range(max(0, hits - other_n), min(n, hits) + 1)
+    ways = {k: comb(n, k) * comb(other_n, hits - k) for k in possible}
+    rare = sum(way for way in ways.values() if way <= ways[count])
+    return float(rare / comb(whole, hits))
 
 
 def _log_probability(k: int, n: int, p: float) -> float:
