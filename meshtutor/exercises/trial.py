@@ -62,11 +62,11 @@ def learners(mesh: Mesh, task: Task) -> list[Object]:
 
 
 def given(task: Task) -> list[Object]:
-    """The Istio objects that belong to the study's initial state and to the task."""
+    """The rules, and the Services they need, that belong to the study's initial state and to the task."""
     sources = [study() / "manifests" / path for path in ("gateway", *task.given)]
     if broken := answers.patient(task.name):
         sources.append(broken)
-    rules = {kind.kind for kind in kinds.RULES}
+    rules = {kind.kind for kind in (*kinds.RULES, kinds.SERVICE)}
     found = [obj for obj in manifests.load(sources) if obj["kind"] in rules]
     return list(
         {_key(obj): obj for obj in found}.values()

@@ -34,7 +34,7 @@ PROBES: Final = (
     Probe(),
     Probe(path="/reviews/7"),
     Probe(headers={USER: "jason"}),
-    Probe(path="/reviewsarchive"),
+    Probe(path="/reviewsarchive", headers={USER: "jason"}),
     Probe(path="/health", headers={USER: "jason"}),
 )
 

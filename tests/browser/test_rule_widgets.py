@@ -48,3 +48,26 @@ def test_faults_are_dragged_and_the_answers_show_them(opened, theme):
     assert_apart(
         boxes(page, ".widget-hslider", ".widget-dropdown", ".widget-button", ".js-plotly-plot", "pre:visible")
     )
+
+
+def test_a_route_is_built_and_both_forms_are_tried(opened, theme):
+    page = opened("translator", 'translator = mt.widgets.RouteTranslator(mesh, "reviews")\ntranslator')
+    page.get_by_text("not sent yet").first.wait_for(timeout=60_000)
+    page.get_by_placeholder("any path").fill("/reviews/7")
+    page.get_by_placeholder("any path").press("Enter")
+    page.get_by_text("prefix: /reviews/7/").wait_for()
+    page.get_by_role("button", name="Try both").click()
+    page.get_by_text("both forms answer alike").wait_for(timeout=60_000)
+    page.locator(".widget-vbox").first.scroll_into_view_if_needed()
+    shoot(page, f"route-translator-{theme}")
+    assert_apart(
+        boxes(
+            page,
+            ".widget-dropdown",
+            ".widget-text",
+            ".widget-button",
+            ".widget-hslider",
+            ".widget-html table",
+            "pre:visible",
+        )
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import meshtutor as mt
+from meshtutor.errors import MeshtutorError
 from meshtutor.kube import kinds
 
 ROUTE = """\
@@ -105,3 +106,23 @@ def test_a_reset_takes_routes_and_the_lessons_gateway_away_and_leaves_the_class(
     done = mesh.reset()
     assert {"HTTPRoute default/reviews", "Gateway istio-system/front"} <= set(done.removed)
     assert [one["metadata"]["name"] for one in mesh.api.list(kinds.GATEWAY_CLASS)] == ["istio"]
+
+
+def test_conditions_say_why_and_nobody_is_an_answer_too(mesh, file):
+    mesh.apply(GATEWAY)
+    assert mesh.conditions("gtw", "front", "istio-system")
+    assert mesh.conditions("GatewayClass", "istio").reason("Accepted") == "Accepted"
+    mesh.apply(ROUTE.replace("name: ratings", "name: none"))
+    found = mesh.conditions("HTTPRoute", "reviews")
+    assert not found
+    assert found.reason("ResolvedRefs") == "BackendNotFound"
+    assert "none.default.svc.cluster.local" in repr(found)
+    mesh.apply(ROUTE.replace('group: "", kind: Service, name: reviews', "name: nobody"))
+    unknown = mesh.conditions("HTTPRoute", "reviews", timeout=0.3)
+    assert not unknown
+    assert "nobody has answered" in unknown._repr_html_()
+
+
+def test_conditions_of_another_api_are_not_known(mesh):
+    with pytest.raises(MeshtutorError, match="no kind whose conditions"):
+        mesh.conditions("VirtualService", "reviews")

@@ -67,6 +67,8 @@ def test_istiod_is_at_home(served: Served, tmp_path: Path) -> None:
         **ENVIRONMENT,
         "ENABLE_LEADER_ELECTION": "true",
         "PILOT_ENABLE_GATEWAY_API": "true",
+        # it would watch autoscalers and disruption budgets, kinds that this API server does not have
+        "PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER": "false",
     }
     log = tmp_path / "istiod.log"
     with running(command(program, served, tmp_path), log, environment):
