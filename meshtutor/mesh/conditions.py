@@ -7,13 +7,14 @@ at it yet. A route whose Gateway does not exist is never looked at: nothing to s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from meshtutor.display import html, text
 from meshtutor.errors import MeshtutorError
 from meshtutor.kube import kinds, objects
+from meshtutor.kube.client import KubeClient
 from meshtutor.kube.kinds import Kind
 from meshtutor.mesh.changes import title
 
@@ -84,13 +85,15 @@ def kind_called(name: str) -> Kind:
     raise MeshtutorError(f"{name!r} is no kind whose conditions are known here.", f"There are: {known}")
 
 
-def wait(read: Callable[[], Object], timeout: float) -> Conditions:
-    """The conditions once they speak of the object as it is; at the deadline, those that there are."""
+def conditions_of(kube: KubeClient, kind: str, name: str, namespace: str, timeout: float) -> Conditions:
+    """The conditions once they speak of the object as it is; at the deadline (seconds), those that there are."""
+    found = kind_called(kind)
+    stamp = {"apiVersion": found.api_version, "kind": found.kind}
     deadline = time.monotonic() + timeout
     while True:
-        obj = read()
+        obj = {**stamp, **kube.get(found, name, namespace if found.namespaced else "")}
         if _speaks_of(obj) or time.monotonic() > deadline:
-            return Conditions(title(dict(obj)), tuple(_conditions(obj)))
+            return Conditions(title(obj), tuple(_conditions(obj)))
         time.sleep(_POLL_SECONDS)
 
 

@@ -17,20 +17,10 @@ from meshtutor.kube import kinds, manifests
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.manifests import Source
 from meshtutor.kube.official import Official
-from meshtutor.mesh import (
-    analyzing,
-    applying,
-    conditions,
-    dashboards,
-    explaining,
-    finding,
-    resetting,
-    steering,
-    waiting,
-)
+from meshtutor.mesh import analyzing, applying, dashboards, explaining, finding, resetting, steering, waiting
 from meshtutor.mesh.analyzing import Analysis
 from meshtutor.mesh.changes import Applied, ApplyError, Change
-from meshtutor.mesh.conditions import Conditions
+from meshtutor.mesh.conditions import Conditions, conditions_of
 from meshtutor.mesh.counting import Counting, counting
 from meshtutor.mesh.explanation import Explanation
 from meshtutor.mesh.happenings import Happenings
@@ -158,10 +148,7 @@ class Mesh:
         self, kind: str, name: str, namespace: str | None = None, timeout: float = 2.0
     ) -> Conditions:
         """What the control plane says of a Gateway or a route of the Gateway API; waits until it has looked at it."""
-        found = conditions.kind_called(kind)
-        place = (namespace or self.namespace) if found.namespaced else ""
-        stamp = {"apiVersion": found.api_version, "kind": found.kind}
-        return conditions.wait(lambda: {**stamp, **self.api.get(found, name, place)}, timeout)
+        return conditions_of(self.api, kind, name, namespace or self.namespace, timeout)
 
     def pods(self, labels: str = "", namespace: str | None = None) -> Objects:
         """The pods as kubectl shows them; `labels` is a selector such as `app=reviews`."""
