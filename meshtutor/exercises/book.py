@@ -7,7 +7,15 @@ from typing import Final
 
 from meshtutor.display import html, text
 from meshtutor.errors import MeshtutorError
-from meshtutor.exercises import lesson03, lesson05, lesson06, lesson07, lesson12, lesson14, lesson15
+from meshtutor.exercises import (
+    lesson03,
+    lesson05,
+    lesson06,
+    lesson07,
+    lesson12,
+    lesson14,
+    lesson15,
+)
 from meshtutor.exercises.exercise import Exercise
 from meshtutor.exercises.mystery import Case, Mystery
 from meshtutor.exercises.task import Task
@@ -56,14 +64,13 @@ def _state(exercise: Exercise) -> str:
     return type(exercise.verdict).state.removesuffix(", because ").removesuffix(". ")
 
 
-BOOK: Final = Book(
-    (
-        *lesson03.TASKS,
-        *lesson05.TASKS,
-        *lesson06.TASKS,
-        *lesson07.TASKS,
-        *lesson12.TASKS,
-        *lesson14.TASKS,
-        *lesson15.TASKS,
-    )
+LESSONS: Final = (
+    lesson03,
+    lesson05,
+    lesson06,
+    lesson07,
+    lesson12,
+    lesson14,
+    lesson15,
 )
+BOOK: Final = Book(task for lesson in LESSONS for task in lesson.TASKS)

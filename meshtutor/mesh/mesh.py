@@ -17,7 +17,17 @@ from meshtutor.kube import kinds, manifests
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.manifests import Source
 from meshtutor.kube.official import Official
-from meshtutor.mesh import analyzing, applying, dashboards, explaining, finding, resetting, steering, waiting
+from meshtutor.mesh import (
+    analyzing,
+    applying,
+    dashboards,
+    disturbing,
+    explaining,
+    finding,
+    resetting,
+    steering,
+    waiting,
+)
 from meshtutor.mesh.analyzing import Analysis
 from meshtutor.mesh.changes import Applied, ApplyError, Change
 from meshtutor.mesh.conditions import Conditions, conditions_of
@@ -182,6 +192,14 @@ class Mesh:
         steering.restart(self.api, self.namespace, deployment)
         self.wait_ready(timeout)
 
+    def disturb(self, pod: str, **switches: Any) -> None:
+        """Let one instance of the study's application misbehave; without switches it is well again.
+
+        `delay_ms` before each answer, `status` in place of it, `hang` for none at all; `share` (0..1) of the requests.
+        `pod` as for `send`: "reviews-v2" is the first pod whose name begins so. No rule of Istio's is involved.
+        """
+        disturbing.disturb(self.api, self._doors.find_pod(pod), switches)
+
     # --- traffic
 
     def send(
@@ -264,18 +282,13 @@ class Mesh:
     # --- telemetry
 
     def share(
-        self,
-        service: str,
-        by: str = "version",
-        window: str | float = "10s",
-        *,
-        source: str = "",
+        self, service: str, by: str = "version", window: str | float = "10s", *, source: str = "",
         reporter: str = "source",
-    ) -> Tally:
+    ) -> Tally:  # fmt: skip
         """What Prometheus counted of a service's requests in the last `window`, by version or another label.
 
-        Counted by the callers' sidecars, or with `reporter="destination"` by the service's own, which see copies
-        (mirrors), too. `source` limits it to one calling workload. Each share has its 95 % interval.
+        Counted by the callers' sidecars, once per request; with `reporter="destination"` by the service's own, once per
+        try, copies (mirrors) included. `source` limits it to one calling workload. Each share has its 95 % interval.
         """
         counted = count_requests(
             self.prometheus, service, self.namespace, by, window, source=source, reporter=reporter

@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meshtutor.errors import MeshtutorError, NotFoundError
-from meshtutor.kube import kinds, rollouts
-from meshtutor.kube.client import FIELD_MANAGER, KubeClient, proxy_path
+from meshtutor.kube import kinds, objects, rollouts
+from meshtutor.kube.client import FIELD_MANAGER, KubeClient
 from meshtutor.kube.kinds import Kind
 from meshtutor.kube.manifests import Manifests
 from meshtutor.mesh import applying
 from meshtutor.mesh.changes import title
+from meshtutor.mesh.disturbing import switch_of
 
 Object = dict[str, Any]
 Named = tuple[str, str, str]
@@ -37,7 +38,6 @@ _WORKLOADS: Final = (
     kinds.SECRET,
     kinds.SERVICE_ACCOUNT,
 )
-_APP_PORT: Final = 9080
 
 
 @dataclass
@@ -104,13 +104,11 @@ def clear_faults(kube: KubeClient, pods: list[Object]) -> list[str]:
     """Switch the application's faults off in every pod that has one; their names."""
 
     def clear(pod: Object) -> str:
-        meta = pod["metadata"]
-        path = proxy_path(kinds.POD, meta["namespace"], meta["name"], _APP_PORT, "/fault")
         try:
-            answer = kube.request("DELETE", path, timeout=3.0).json()
+            answer = kube.request("DELETE", switch_of(pod), timeout=3.0).json()
         except (MeshtutorError, ValueError):
             return ""  # not a pod of the study's application, or one that is not up: it has no fault to clear
-        return str(meta["name"]) if isinstance(answer, dict) and answer.get("cleared") else ""
+        return objects.name(pod) if isinstance(answer, dict) and answer.get("cleared") else ""
 
     with ThreadPoolExecutor(8) as threads:
         return [name for name in threads.map(clear, filter(rollouts.is_ready, pods)) if name]

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from meshtutor.widgets import fault_rules
+from meshtutor.widgets.answers_model import AnswersModel
 from meshtutor.widgets.fault_rules import Fault
-from meshtutor.widgets.rule_model import Apply, Object, RuleModel
+from meshtutor.widgets.rule_model import Apply, Object
 from meshtutor.widgets.split_rules import Rules
 
 
-class FaultModel(RuleModel):
+class FaultModel(AnswersModel):
     """A fault on the way to one service: `abort_percent`, `abort_status`, `delay_percent`, `delay_seconds`."""
 
     def __init__(self, rules: Rules, apply: Apply) -> None:

@@ -9,7 +9,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
-from meshtutor.errors import MeshtutorError
+from meshtutor.widgets.answers_model import duration, whole
 from meshtutor.widgets.split_rules import Rules
 
 Object = dict[str, Any]
@@ -31,24 +31,16 @@ _LIMITS: Final = {
 
 def checked(fault: Any) -> Fault:
     """A fault with all its four numbers; what is not named is as in NONE. MeshtutorError names what is wrong."""
-    if not isinstance(fault, Mapping) or set(fault) - set(NONE):
-        raise MeshtutorError(f"{fault!r} is not a fault.", f"It may have: {', '.join(NONE)}")
-    whole = {**NONE, **fault}
-    for name, value in whole.items():
-        low, high = _LIMITS[name]
-        if not isinstance(value, int | float) or not low <= value <= high:
-            raise MeshtutorError(f"{name} is {value!r}.", f"Expected a number from {low:g} to {high:g}")
-    return whole
+    return whole(fault, NONE, _LIMITS, "a fault")
 
 
 def istio(fault: Mapping[str, Any]) -> Object:
     """The `fault` of a route; empty if there is none."""
     found: Object = {}
     if fault["delay_percent"]:
-        milliseconds = round(fault["delay_seconds"] * 1000)
         found["delay"] = {
             "percentage": {"value": fault["delay_percent"]},
-            "fixedDelay": _duration(milliseconds),
+            "fixedDelay": duration(fault["delay_seconds"]),
         }
     if fault["abort_percent"]:
         found["abort"] = {
@@ -73,7 +65,3 @@ def _with_fault(route: Object, fault: Object) -> Object:
         return rest
     before: Object = {key: rest.pop(key) for key in ("name", "match") if key in rest}
     return {**before, "fault": fault, **rest}
-
-
-def _duration(milliseconds: int) -> str:
-    return f"{milliseconds // 1000}s" if milliseconds % 1000 == 0 else f"{milliseconds}ms"

@@ -11,6 +11,6 @@ def slow_ratings(milliseconds: int) -> Callable[[Mesh], None]:
     """Before the task begins, ratings takes so many milliseconds for each answer; `reset` heals it."""
 
     def prepare(mesh: Mesh) -> None:
-        mesh.send("ratings", n=1, method="PUT", path="/fault", body={"delay_ms": milliseconds})
+        mesh.disturb("ratings", delay_ms=milliseconds)
 
     return prepare
