@@ -59,6 +59,23 @@ class Every:
 
 
 @dataclass(frozen=True)
+class Mostly:
+    """Nearly all requests are answered with this status: where dice are left, one of a hundred may go wrong."""
+
+    name: str
+    share: float = 0.97
+    by: str = "status"
+    by_chance: ClassVar[bool] = False
+
+    def __call__(self, report: Report, false_alarm: float) -> Judgement:
+        """See `Judge`."""
+        del false_alarm
+        counted = tally(report, self.by)
+        ok = report.n > 0 and counted.counts.get(self.name, 0) >= self.share * report.n
+        return ok, f"{self.name} for at least {self.share:.0%} of {report.n}", shares(counted)
+
+
+@dataclass(frozen=True)
 class Delayed:
     """Each request waits about so many seconds; a slow machine may add to it.
 
@@ -92,6 +109,24 @@ class Prompt:
         ok = report.ok == report.n > 0 and median < self.seconds * 1000
         got = f"{report.ok} of {report.n} OK, median {text.milliseconds(median)}"
         return ok, f"all OK, half of them within {self.seconds:g} s", got
+
+
+@dataclass(frozen=True)
+class Within:
+    """All requests are answered with 200, nearly all within so many seconds: a busy machine is slow now and then."""
+
+    seconds: float
+    share: float = 0.9
+    by_chance: ClassVar[bool] = False
+
+    def __call__(self, report: Report, false_alarm: float) -> Judgement:
+        """See `Judge`; `share` of them have to be quick."""
+        del false_alarm
+        quick = sum(value <= self.seconds * 1000 for value in report.latencies())
+        ok = report.ok == report.n > 0 and quick >= self.share * report.n
+        slowest = text.milliseconds(report.latency(100))
+        got = f"{report.ok} of {report.n} OK, {quick} of them in time, the slowest {slowest}"
+        return ok, f"all OK, {self.share:.0%} of them within {self.seconds:g} s", got
 
 
 def tally(report: Report, by: str) -> Tally:

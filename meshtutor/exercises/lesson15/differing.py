@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from meshtutor.exercises.judges import Every, Shares
-from meshtutor.exercises.lesson15.slow import slow_ratings
+from meshtutor.exercises.lesson08 import disturbed
 from meshtutor.exercises.task import Question, Task
 
 TASKS: Final = (
@@ -19,7 +19,7 @@ TASKS: Final = (
             "`mesh.get('vs', 'ratings')`: is the timeout there? What the API does not know it drops, with a warning.",
             "`timeout` belongs to the rule, beside `route`, and not to the destination in it.",
         ),
-        prepare=slow_ratings(800),
+        prepare=disturbed("ratings", delay_ms=800),
     ),
     Task(  # percentages are percent: Istio's Percent is a double from 0 to 100
         name="15.15",

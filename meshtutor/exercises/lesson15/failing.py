@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from meshtutor.exercises.judges import Every, Shares
-from meshtutor.exercises.lesson15.slow import slow_ratings
+from meshtutor.exercises.lesson08 import disturbed
 from meshtutor.exercises.task import Question, Task
 
 _JASON: Final = {"end-user": "jason"}
@@ -105,7 +105,7 @@ TASKS: Final = (
             "`mesh.get('dr')` shows what limits there are.",
             "Eight at once need eight connections, or places to wait: `http1MaxPendingRequests`.",
         ),
-        prepare=slow_ratings(50),
+        prepare=disturbed("ratings", delay_ms=50),
     ),
     Task(  # istio#20928, #25160, #13705: a fault and retries in one rule
         name="15.13",
