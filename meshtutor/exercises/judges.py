@@ -59,6 +59,21 @@ class Every:
 
 
 @dataclass(frozen=True)
+class Exactly:
+    """So many requests are answered with 200, and all others refused by a circuit breaker (flag UO)."""
+
+    ok: int
+    by_chance: ClassVar[bool] = False
+
+    def __call__(self, report: Report, false_alarm: float) -> Judgement:
+        """See `Judge`; arithmetic, not chance."""
+        del false_alarm
+        refused = report.flags.get("UO", 0)
+        right = report.ok == self.ok and refused == report.n - self.ok
+        return right, f"{self.ok} OK, {report.n - self.ok} refused", f"{report.ok} OK, {refused} refused (UO)"
+
+
+@dataclass(frozen=True)
 class Mostly:
     """Nearly all requests are answered with this status: where dice are left, one of a hundred may go wrong."""
 

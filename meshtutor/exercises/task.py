@@ -32,12 +32,19 @@ class Question:
     headers: Mapping[str, str] = field(default_factory=dict)
     control: bool = False
     from_pod: str | None = None
+    concurrency: int = 8
 
     def ask(self, mesh: Mesh, n: int, false_alarm: float) -> Finding:
         """Send `n` requests and judge them."""
         target = mesh.gateway if self.target == _GATEWAY else self.target
         report = mesh.send(
-            target, n, path=self.path, method=self.method, headers=self.headers, from_pod=self.from_pod
+            target,
+            n,
+            path=self.path,
+            method=self.method,
+            headers=self.headers,
+            from_pod=self.from_pod,
+            concurrency=self.concurrency,
         )
         ok, expected, got = self.judge(report, false_alarm)
         return Finding(self.about, ok, expected, got)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -173,3 +173,14 @@ class ApplyError(MeshtutorError):
         super().__init__(
             f"{first.name}{where} was refused: {first.error.message}", "\n".join(filter(None, story))
         )
+
+
+def workloads_of(changes: Iterable[Change]) -> dict[str, set[str]]:
+    """The names of applied Deployments and Pods by namespace."""
+    found: dict[str, set[str]] = {}
+    for change in changes:
+        if change.object["kind"] in ("Deployment", "Pod") and not change.error:
+            found.setdefault(change.object["metadata"]["namespace"], set()).add(
+                change.object["metadata"]["name"]
+            )
+    return found

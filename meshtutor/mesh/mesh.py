@@ -29,9 +29,13 @@ from meshtutor.mesh import (
     waiting,
 )
 from meshtutor.mesh.analyzing import Analysis
+<<<<<<< HEAD
 from meshtutor.mesh.changes import Applied, ApplyError, Change
 from meshtutor.mesh.conditions import Conditions, conditions_of
 from meshtutor.mesh.counting import Counting, counting
+=======
+from meshtutor.mesh.changes import Applied, ApplyError, Change, workloads_of
+>>>>>>> a96cbc0 (Lesson 11: break circuits; CircuitBreaker with a timeline of the pods)
 from meshtutor.mesh.explanation import Explanation
 from meshtutor.mesh.happenings import Happenings
 from meshtutor.mesh.provenance import Provenance
@@ -130,7 +134,7 @@ class Mesh:
         """
         started = time.monotonic()
         changes = applying.apply_all(self.api, manifests.load(source), self.namespace)
-        for namespace, names in _workloads(changes).items():
+        for namespace, names in workloads_of(changes).items():
             with Progress("Rolling out") as progress:
                 waiting.wait_ready(self.api, namespace, names, timeout=timeout, on_progress=progress)
         return self._finished(changes, started, timeout)
@@ -165,6 +169,10 @@ class Mesh:
         place = namespace or self.namespace
         return Objects(self.api.list(kinds.POD, place, labels), finding.POD_COLUMNS, f"no pods in {place}")
 
+    def pod(self, name: str | None = None) -> dict[str, Any]:
+        """A pod by its name, its app's, or the beginning of its name, as for `send`; by default the client."""
+        return self._doors.find_pod(name or CLIENT)
+
     def services(self, namespace: str | None = None) -> Objects:
         """The Services."""
         place = namespace or self.namespace
@@ -174,7 +182,7 @@ class Mesh:
 
     def logs(self, pod: str, container: str = "", tail: int | None = 50, *, previous: bool = False) -> str:
         """The last lines that a pod's container printed; `pod` may be an app's name, as for `send`."""
-        found = self._doors.find_pod(pod)
+        found = self.pod(pod)
         chosen = container or finding.app_container(found)
         meta = found["metadata"]
         return self.api.logs(meta["name"], meta["namespace"], chosen, tail, previous=previous)
@@ -198,7 +206,7 @@ class Mesh:
         `delay_ms` before each answer, `status` in place of it, `hang` for none at all; `share` (0..1) of the requests.
         `pod` as for `send`: "reviews-v2" is the first pod whose name begins so. No rule of Istio's is involved.
         """
-        disturbing.disturb(self.api, self._doors.find_pod(pod), switches)
+        disturbing.disturb(self.api, self.pod(pod), switches)
 
     # --- traffic
 
@@ -268,7 +276,7 @@ class Mesh:
         url = self._doors.url(target, path)
         outside = self._doors.is_outside(from_pod if from_pod and "://" in from_pod else url)
         at_gateway = outside and (from_pod is None or "://" in from_pod)
-        pod = explaining.gateway_pod(self.api) if at_gateway else self._doors.find_pod(from_pod or CLIENT)
+        pod = explaining.gateway_pod(self.api) if at_gateway else self.pod(from_pod)
         call = Call.to(url, method=method, headers=dict(headers or {}))
         return explaining.explain(self.provider, self.api, self.provenance, pod, call)
 
@@ -401,14 +409,3 @@ class Mesh:
         if applied.refused:
             raise ApplyError(applied)
         return applied
-
-
-def _workloads(changes: list[Change]) -> dict[str, set[str]]:
-    """The names of applied Deployments and Pods by namespace."""
-    found: dict[str, set[str]] = {}
-    for change in changes:
-        if change.object["kind"] in ("Deployment", "Pod") and not change.error:
-            found.setdefault(change.object["metadata"]["namespace"], set()).add(
-                change.object["metadata"]["name"]
-            )
-    return found

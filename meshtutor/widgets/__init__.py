@@ -5,6 +5,7 @@ and no HTTP). Does not belong here: plots (charts/), sending and counting (traff
 in the background unless a browser shows the widget and says so every few seconds.
 """
 
+from meshtutor.widgets.circuit_breaker import CircuitBreaker
 from meshtutor.widgets.cost_of_mesh import CostOfMesh
 from meshtutor.widgets.dashboard import Dashboard
 from meshtutor.widgets.examination import Examination
@@ -20,6 +21,7 @@ from meshtutor.widgets.traffic_mirror import TrafficMirror
 from meshtutor.widgets.traffic_split import TrafficSplit
 
 __all__ = [
+    "CircuitBreaker",
     "CostOfMesh",
     "Dashboard",
     "Examination",

@@ -85,9 +85,12 @@ class AnswersWidget(ABC, Generic[M]):
 
     @cached_property
     def _live(self) -> Live[Recorder]:
-        recorder = Recorder(self._draw)
+        recorder = self._make_recorder()
         recorder.since = self.model.changed_at
         return Live(self._make_load, recorder)
+
+    def _make_recorder(self) -> Recorder:
+        return Recorder(self._draw)
 
     def _make_load(self) -> Load:
         load = self.mesh.make_load(self.service, self._rate, from_pod=self._from_pod)

@@ -79,7 +79,7 @@ class CostOfMesh:
         return f"http://{pod['status']['podIP']}:{port}{_PATH}"
 
     def _pod(self, app: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.mesh._doors.find_pod(app)
+        found: dict[str, Any] = self.mesh.pod(app)
         return found
 
     def __repr__(self) -> str:

@@ -74,7 +74,7 @@ class MatchBuilder:
 
     def _envoy(self) -> xray.Envoy | None:
         """The caller's Envoy as it is configured now; None where it cannot be asked: then only the version tells."""
-        pod = self.mesh._doors.find_pod(self._from_pod)
+        pod = self.mesh.pod(self._from_pod)
         try:
             return xray.Envoy.of(self.mesh.provider.config_dump(pod))
         except MeshtutorError:

@@ -9,7 +9,7 @@ from meshtutor.errors import MeshtutorError
 from meshtutor.exercises import answers
 from meshtutor.exercises.book import BOOK, Book
 from meshtutor.exercises.exercise import Exercise, written
-from meshtutor.exercises.judges import Delayed, Every, Prompt, Shares
+from meshtutor.exercises.judges import Delayed, Every, Exactly, Mostly, Prompt, Shares, Within
 from meshtutor.exercises.note import Note
 from meshtutor.exercises.slips import slips
 from meshtutor.exercises.task import FALSE_ALARM, Question, Task
@@ -121,6 +121,26 @@ def test_promptness_forgives_a_straggler_but_no_failure():
     assert Prompt(0.4)(report(*[(200, "v1", 9.0)] * 9, (200, "v1", 900.0)), FALSE_ALARM)[0]
     assert not Prompt(0.4)(report(*[(200, "v1", 9.0)] * 9, (503, "", 9.0)), FALSE_ALARM)[0]
     assert not Prompt(0.4)(report(*[(200, "v1", 900.0)] * 9), FALSE_ALARM)[0]
+
+
+def test_a_few_strays_are_forgiven_where_dice_are_left():
+    assert Mostly("200")(report(*[(200, "v1", 1.0)] * 97, *[(503, "", 1.0)] * 3), FALSE_ALARM)[0]
+    assert not Mostly("200")(report(*[(200, "v1", 1.0)] * 96, *[(503, "", 1.0)] * 4), FALSE_ALARM)[0]
+    assert not Mostly("200")(report(), FALSE_ALARM)[0]
+
+
+def test_within_wants_every_answer_and_nearly_all_of_them_soon():
+    assert Within(0.8)(report(*[(200, "v1", 300.0)] * 9, (200, "v1", 2000.0)), FALSE_ALARM)[0]
+    assert not Within(0.8)(report(*[(200, "v1", 300.0)] * 8, *[(200, "v1", 2000.0)] * 2), FALSE_ALARM)[0]
+    assert not Within(0.8)(report(*[(200, "v1", 300.0)] * 9, (504, "", 300.0)), FALSE_ALARM)[0]
+
+
+def test_a_refusal_counts_only_if_a_circuit_breaker_refused():
+    refused = Outcome(503, 1.0, flag="UO")
+    three = [Outcome(200, 1.0)] * 3
+    assert Exactly(3)(Report("", (*three, refused)), FALSE_ALARM)[0]
+    assert not Exactly(3)(Report("", (*three, Outcome(503, 1.0, flag="UH"))), FALSE_ALARM)[0]
+    assert not Exactly(2)(Report("", (*three, refused)), FALSE_ALARM)[0]
 
 
 class Recorder:

@@ -85,7 +85,7 @@ def test_the_walk_leads_where_the_sidecar_leads(mesh, http, asked):
         "apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "reviews"},
         "spec": {"hosts": ["reviews"], "http": http},
     })  # fmt: skip
-    dump = mesh.provider.config_dump(mesh._doors.find_pod("client"))
+    dump = mesh.provider.config_dump(mesh.pod("client"))
     for path, method, headers in asked:
         told = walk(dump, Call("reviews", 9080, path, method, headers))
         (sent,) = mesh.send("reviews", n=1, path=path, method=method, headers=headers)
