@@ -13,7 +13,7 @@ TASKS: Final = (
         name="11.1",
         title="Three, and not one more",
         text="ratings takes 0.7 s today, and bears three requests of one caller at a time. Of ten that come at once "
-        "from the client exactly three are answered, one after the other; the other seven are refused at once with 503.",
+        "from the client exactly three are answered, one after the other; seven are refused at once with 503.",
         questions=(
             Question("a first request, on its own", Mostly("200", 1.0), n=1, target="ratings", control=True),
             Question("ten at once", Exactly(3), n=10, target="ratings", concurrency=10),

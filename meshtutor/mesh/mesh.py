@@ -29,13 +29,10 @@ from meshtutor.mesh import (
     waiting,
 )
 from meshtutor.mesh.analyzing import Analysis
-<<<<<<< HEAD
-from meshtutor.mesh.changes import Applied, ApplyError, Change
-from meshtutor.mesh.conditions import Conditions, conditions_of
-from meshtutor.mesh.counting import Counting, counting
-=======
 from meshtutor.mesh.changes import Applied, ApplyError, Change, workloads_of
->>>>>>> a96cbc0 (Lesson 11: break circuits; CircuitBreaker with a timeline of the pods)
+from meshtutor.mesh.counting import Counting, counting
+from meshtutor.mesh.changes import Applied, ApplyError, Change, workloads_of
+from meshtutor.mesh.counting import Counting, counting
 from meshtutor.mesh.explanation import Explanation
 from meshtutor.mesh.happenings import Happenings
 from meshtutor.mesh.provenance import Provenance
