@@ -31,8 +31,6 @@ from meshtutor.mesh import (
 from meshtutor.mesh.analyzing import Analysis
 from meshtutor.mesh.changes import Applied, ApplyError, Change, workloads_of
 from meshtutor.mesh.counting import Counting, counting
-from meshtutor.mesh.changes import Applied, ApplyError, Change, workloads_of
-from meshtutor.mesh.counting import Counting, counting
 from meshtutor.mesh.explanation import Explanation
 from meshtutor.mesh.happenings import Happenings
 from meshtutor.mesh.provenance import Provenance
