@@ -30,6 +30,7 @@ from meshtutor.mesh import (
 )
 from meshtutor.mesh.analyzing import Analysis
 from meshtutor.mesh.changes import Applied, ApplyError, Change, workloads_of
+from meshtutor.mesh.conditions import Conditions, conditions_of
 from meshtutor.mesh.counting import Counting, counting
 from meshtutor.mesh.explanation import Explanation
 from meshtutor.mesh.happenings import Happenings
