@@ -15,7 +15,7 @@ from meshtutor.traffic.racing import Timed
 
 OnRound = Callable[[int], None]
 WAYS: Final = ("direct", "one proxy", "two proxies, mTLS")
-ROUNDS: Final = 30
+ROUNDS: Final = 20
 SMALL_ROUNDS: Final = 12
 EACH: Final = 20
 
