@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import Any
@@ -20,7 +19,6 @@ from meshtutor.kube.official import Official
 from meshtutor.mesh import (
     analyzing,
     applying,
-    dashboards,
     disturbing,
     explaining,
     finding,
@@ -31,26 +29,21 @@ from meshtutor.mesh import (
 from meshtutor.mesh.analyzing import Analysis
 from meshtutor.mesh.changes import Applied, ApplyError, Change, workloads_of
 from meshtutor.mesh.conditions import Conditions, conditions_of
-from meshtutor.mesh.counting import Counting, counting
 from meshtutor.mesh.explanation import Explanation
 from meshtutor.mesh.happenings import Happenings
+from meshtutor.mesh.looking import Looking
 from meshtutor.mesh.provenance import Provenance
 from meshtutor.mesh.sending import CLIENT, Doors
 from meshtutor.providers.base import Distribution, MeshInfo, Provider
-from meshtutor.telemetry.graph import Graph, read_graph
-from meshtutor.telemetry.istio import count_requests, patience, wait_for_scrape
 from meshtutor.telemetry.jaeger import Jaeger, through
 from meshtutor.telemetry.prometheus import Prometheus
-from meshtutor.telemetry.results import Vector
-from meshtutor.telemetry.signals import Board, read_signals
 from meshtutor.traffic.load import Load
 from meshtutor.traffic.outcome import Request
 from meshtutor.traffic.report import Report
-from meshtutor.traffic.tally import Tally
 from meshtutor.xray import Call
 
 
-class Mesh:
+class Mesh(Looking):
     """A running mesh, seen from the learner's namespace.
 
     `gateway` is the URL of the ingress gateway, `prometheus` its metrics, `traces` its traces, `kube` the
@@ -282,65 +275,6 @@ class Mesh:
         The checks and codes are those of `istioctl analyze`, with the file and line where they are known.
         """
         return analyzing.analyze(self.api, self.provenance, self.namespace, sources)
-
-    # --- telemetry
-
-    def share(
-        self, service: str, by: str = "version", window: str | float = "10s", *, source: str = "",
-        reporter: str = "source",
-    ) -> Tally:  # fmt: skip
-        """What Prometheus counted of a service's requests in the last `window`, by version or another label.
-
-        Counted by the callers' sidecars, once per request; with `reporter="destination"` by the service's own, once per
-        try, copies (mirrors) included. `source` limits it to one calling workload. Each share has its 95 % interval.
-        """
-        counted = count_requests(
-            self.prometheus, service, self.namespace, by, window, source=source, reporter=reporter
-        )
-        return Tally(counted.counts, by)
-
-    def counting(self, service: str) -> AbstractContextManager[Counting]:
-        """Count what reaches a service during a `with` block, by the servers' own sidecars, which see copies, too.
-
-        >>> with mesh.counting("reviews") as counted:
-        ...     mesh.send("reviews", n=100)
-        >>> counted.versions
-        """
-        return counting(self.prometheus, service, self.namespace, self.wait_for_metrics)
-
-    def graph(self, window: str | float = "60s", namespaces: Collection[str] = ()) -> Graph:
-        """Who called whom in the last `window`: nodes and edges with rates, errors, p95 and mutual TLS, as in Kiali.
-
-        `namespaces` default to the learner's; callers and callees from elsewhere (the gateway) come with them. An
-        empty graph says why in its `notes`.
-        """
-        return read_graph(self.prometheus, self.api, tuple(namespaces) or (self.namespace,), window)
-
-    def dashboard(self, name: str) -> Any:
-        """Kiali, Grafana, Jaeger or Prometheus: a link to the real one where it runs, else a panel that shows the same.
-
-        `name` in any case. On a cluster a port-forward is kept for it until `meshtutor down`. MeshtutorError if there
-        is neither.
-        """
-        return dashboards.dashboard(self.provider, name, self.panels)
-
-    def signals(self, service: str = "", seconds: float = 60.0) -> Board:
-        """Rate, errors, latency and bytes of every service, or of one and its workloads, in the last `seconds`."""
-        return read_signals(self.prometheus, self.namespace, seconds, service)
-
-    def wait_for_metrics(
-        self, promql: str | None = None, at_least: float = 0.0, timeout: float | None = None
-    ) -> Vector | None:
-        """Wait until Prometheus knows what has been sent so far: until each target was scraped once more.
-
-        With `promql`, until the sum of its values is `at_least` that much; its result. NotReadyError after
-        `timeout` seconds; if it is None, after the time for two scrapes, however rare they are in this mesh.
-        """
-        timeout = patience(self.prometheus) if timeout is None else timeout
-        if promql is None:
-            wait_for_scrape(self.prometheus, timeout, time.sleep, finding.scraped(self._own_pods()))
-            return None
-        return finding.wait_for_value(self.prometheus, promql, at_least, timeout)
 
     # --- the end
 
