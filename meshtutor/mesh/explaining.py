@@ -149,7 +149,8 @@ def _cluster(
         yield Step("endpoint", "none: 503 (UH)")
     for endpoint in target.endpoints:
         name = pods.get(endpoint.address.rpartition(":")[0], endpoint.workload)
-        parts = (endpoint.address, name, endpoint.health.lower(), endpoint.locality)
+        later = f"priority {endpoint.priority}" if endpoint.priority else ""
+        parts = (endpoint.address, name, endpoint.health.lower(), endpoint.locality, later)
         yield Step("endpoint", "  ".join(part for part in parts if part))
 
 

@@ -10,9 +10,10 @@ Left out: TCP proxying beyond its cluster, scoped routes, matchers by dynamic me
 of routes.
 """
 
+from meshtutor.xray.balancing import shares
 from meshtutor.xray.call import Call
 from meshtutor.xray.dump import Envoy
 from meshtutor.xray.result import Candidate, Endpoint, Result, Target
 from meshtutor.xray.walk import walk
 
-__all__ = ["Call", "Candidate", "Endpoint", "Envoy", "Result", "Target", "walk"]
+__all__ = ["Call", "Candidate", "Endpoint", "Envoy", "Result", "Target", "shares", "walk"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from meshtutor.xray.dump import Envoy
@@ -38,6 +39,7 @@ def target(name: str, share: float, envoy: Envoy) -> Target:
         lb_policy=cluster.get("lb_policy", "ROUND_ROBIN"),
         kind=(cluster.get("cluster_type") or {}).get("name") or cluster.get("type", "STATIC"),
         config=str(istio.get("config", "")),
+        by_locality="locality_weighted_lb_config" in (cluster.get("common_lb_config") or {}),
     )
 
 
@@ -46,7 +48,8 @@ def _endpoints(assignment: Json) -> Iterator[Endpoint]:
         place = group.get("locality") or {}
         locality = "/".join(place[part] for part in ("region", "zone", "sub_zone") if place.get(part))
         for member in group.get("lb_endpoints", ()):
-            yield _endpoint(member, int(group.get("priority", 0)), locality)
+            found = _endpoint(member, int(group.get("priority", 0)), locality)
+            yield replace(found, locality_weight=int(group.get("load_balancing_weight", 1)))
 
 
 def _endpoint(member: Json, priority: int, locality: str) -> Endpoint:

@@ -26,20 +26,32 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An address of a cluster; `workload` from Istio's endpoint metadata, `health` as Envoy has it."""
+    """An address of a cluster; `workload` from Istio's endpoint metadata, `health` as Envoy has it.
+
+    `priority` 0 is asked first; `locality_weight` is the share of all endpoints of its place and priority.
+    """
 
     address: str
     health: str = "HEALTHY"
     priority: int = 0
     locality: str = ""
     weight: int = 1
+    locality_weight: int = 1
     workload: str = ""
     tls: bool = False
+
+    @property
+    def healthy(self) -> bool:
+        """Whether Envoy may send requests there."""
+        return self.health in ("HEALTHY", "UNKNOWN", "DEGRADED")
 
 
 @dataclass(frozen=True)
 class Target:
-    """A cluster to which a route may lead; `share` of requests in percent; `exists`: Envoy knows the cluster."""
+    """A cluster to which a route may lead; `share` of requests in percent; `exists`: Envoy knows the cluster.
+
+    `by_locality`: places within a priority have weights of their own.
+    """
 
     cluster: str
     share: float
@@ -48,11 +60,12 @@ class Target:
     lb_policy: str = ""
     kind: str = ""
     config: str = ""
+    by_locality: bool = False
 
     @property
     def healthy(self) -> tuple[Endpoint, ...]:
-        """The endpoints that take requests."""
-        return tuple(e for e in self.endpoints if e.health in ("HEALTHY", "UNKNOWN", "DEGRADED"))
+        """The endpoints that may take requests."""
+        return tuple(e for e in self.endpoints if e.healthy)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,13 @@ from meshtutor.embedded.istio.endpoints import socket_address, struct
 from meshtutor.embedded.istio.hosts import Host, Port
 from meshtutor.embedded.istio.http_connection import forward_proxy_cluster
 from meshtutor.embedded.istio.mesh_config import MeshConfig
-from meshtutor.embedded.istio.policy import connection_pool, load_balancing, merge, outlier_detection
+from meshtutor.embedded.istio.policy import (
+    connection_pool,
+    load_balancing,
+    locality,
+    merge,
+    outlier_detection,
+)
 from meshtutor.embedded.istio.reading import duration
 from meshtutor.embedded.istio.rules import DestinationRule
 from meshtutor.embedded.xds.resource import Resource, pack
@@ -93,6 +99,7 @@ def outbound(
     load_balancing.apply(cluster, policy)
     connection_pool.apply(cluster, options, policy, http2_port=target.port.is_http2)
     outlier_detection.apply(cluster, policy)
+    locality.apply(cluster, locality.order_of(policy, mesh.locality))
     tls = policy.get("tls") or {}
     if client_tls.originates(tls, private=private):
         client_tls.set_names(options, tls)

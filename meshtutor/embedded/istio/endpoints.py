@@ -19,9 +19,7 @@ from envoy.config.endpoint.v3 import endpoint_pb2
 from google.protobuf import struct_pb2
 
 from meshtutor.embedded.istio.reading import Key, Object, key_of, labels_of, matches_labels, uint32
-from meshtutor.embedded.istio.workloads import Locality, Workload
-
-CLUSTER_ID = "Kubernetes"
+from meshtutor.embedded.istio.workloads import CLUSTER_ID, Locality, Workload
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,8 @@ class Endpoint:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What subsets select by."""
-        return self.workload.labels if self.workload else {}
+        """What subsets and failover priorities select by: the pod's labels and those of its place."""
+        return self.workload.labels_with_place if self.workload else {}
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,16 @@ class EndpointSet:
 
 
 NO_ENDPOINTS = EndpointSet(())
+
+
+@dataclass(frozen=True)
+class Group:
+    """Endpoints of one place and priority (0 is asked first); `weight` is the place's share within its priority."""
+
+    locality: Locality
+    endpoints: tuple[Endpoint, ...]
+    weight: int
+    priority: int = 0
 
 
 def collect(slices: Iterable[Object], workloads: Mapping[Key, Workload]) -> dict[Key, EndpointSet]:
@@ -92,24 +100,29 @@ def _of_slice(piece: Object, namespace: str, workloads: Mapping[Key, Workload]) 
             yield from (Endpoint(name, address, number, workload) for name, number in ports)
 
 
-def load_assignment(cluster: str, endpoints: Iterable[Endpoint]) -> Any:
-    """The EDS resource of a cluster: one locality group per place, in a stable order."""
+def by_place(endpoints: Iterable[Endpoint]) -> list[Group]:
+    """One group per place, in a stable order; each weighs as much as it has endpoints."""
     groups: dict[Locality, list[Endpoint]] = {}
     for endpoint in endpoints:
         groups.setdefault(endpoint.locality, []).append(endpoint)
-    assignment = endpoint_pb2.ClusterLoadAssignment(cluster_name=cluster)
-    for locality in sorted(groups, key=str):
-        members = groups[locality]
-        assignment.endpoints.append(
-            parts.LocalityLbEndpoints(
-                locality=base_pb2.Locality(
-                    region=locality.region, zone=locality.zone, sub_zone=locality.subzone
-                ),
-                lb_endpoints=[lb_endpoint(member) for member in members],
-                load_balancing_weight=uint32(len(members)),
-            )
-        )
-    return assignment
+    return [Group(place, tuple(groups[place]), len(groups[place])) for place in sorted(groups, key=str)]
+
+
+def load_assignment(cluster: str, groups: Iterable[Group]) -> Any:
+    """The EDS resource of a cluster."""
+    return endpoint_pb2.ClusterLoadAssignment(
+        cluster_name=cluster, endpoints=[_locality_endpoints(group) for group in groups]
+    )
+
+
+def _locality_endpoints(group: Group) -> Any:
+    place = group.locality
+    return parts.LocalityLbEndpoints(
+        locality=base_pb2.Locality(region=place.region, zone=place.zone, sub_zone=place.subzone),
+        lb_endpoints=[lb_endpoint(member) for member in group.endpoints],
+        load_balancing_weight=uint32(group.weight),
+        priority=group.priority,
+    )
 
 
 def lb_endpoint(endpoint: Endpoint) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
@@ -17,6 +17,7 @@ import yaml
 from meshtutor.embedded.istio.log_files import KIND, STDOUT, LogFile, log_file_of
 from meshtutor.embedded.istio.reading import Object, seconds
 from meshtutor.embedded.istio.tracing_providers import Provider, provider_of
+from meshtutor.embedded.istio.validation import load_balancer
 from meshtutor.errors import MeshtutorError
 
 log = logging.getLogger("meshtutor.pilot")
@@ -47,6 +48,7 @@ class MeshConfig:
     default_logging: tuple[str, ...] = ()
     prometheus: frozenset[str] = frozenset({"prometheus"})
     default_metrics: tuple[str, ...] = ("prometheus",)
+    locality: dict[str, Any] = field(default_factory=dict, hash=False)
 
     def tracer(self, name: str) -> Provider | None:
         """The tracing provider of a name, in whatever case (telemetry.go, fetchProvider)."""
@@ -96,7 +98,15 @@ def _read(data: dict[str, Any]) -> MeshConfig:
             {"prometheus", *(str(entry["name"]) for entry in providers if "prometheus" in entry)}
         ),
         default_metrics=tuple(defaults.get("metrics", ("prometheus",))),
+        locality=_locality(data.get("localityLbSetting") or {}),
     )
+
+
+def _locality(setting: dict[str, Any]) -> dict[str, Any]:
+    """The mesh's default order of places; one that is wrong in itself makes the whole unreadable, as in Istio."""
+    for problem in load_balancer.locality(setting, "localityLbSetting", detects=True):
+        raise MeshtutorError(f"{problem.path}: {problem.message}")
+    return setting
 
 
 def _log_files(providers: Iterable[dict[str, Any]]) -> dict[str, LogFile]:

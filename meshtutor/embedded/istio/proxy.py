@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from meshtutor.embedded.istio.snapshot import Snapshot
 from meshtutor.embedded.istio.workloads import Locality, Workload
 from meshtutor.embedded.network import app_address
+
+Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,21 @@ class Scope:
 
     router: bool
     namespace: str
-    labels: tuple[tuple[str, str], ...]
-    locality: Locality | None = None
+    labels: Labels
 
 
-def scope_of(proxy: Proxy, keys: Iterable[str], locality: bool = False) -> Scope:
-    """The scope of a proxy when rules ask for these label keys (and for its locality)."""
-    labels = proxy.workload.labels
-    chosen = tuple((key, labels[key]) for key in sorted(set(keys)) if key in labels)
-    return Scope(proxy.router, proxy.namespace, chosen, proxy.workload.locality if locality else None)
+def scope_of(proxy: Proxy, keys: Iterable[str]) -> Scope:
+    """The scope of a proxy when rules ask for these label keys."""
+    return Scope(proxy.router, proxy.namespace, _chosen(proxy.workload.labels, keys))
+
+
+def place_of(proxy: Proxy, keys: Iterable[str]) -> Labels:
+    """What endpoints are ordered by: proxies of a scope with one place have the same endpoints."""
+    return _chosen(proxy.workload.labels_with_place, keys)
+
+
+def _chosen(labels: Mapping[str, str], keys: Iterable[str]) -> Labels:
+    return tuple((key, labels[key]) for key in sorted(set(keys)) if key in labels)
 
 
 def proxy_of(node: Any, snapshot: Snapshot) -> Proxy:

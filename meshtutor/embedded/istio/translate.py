@@ -28,7 +28,8 @@ from meshtutor.embedded.istio import (
 from meshtutor.embedded.istio.clusters import Target
 from meshtutor.embedded.istio.hosts import Host, Port
 from meshtutor.embedded.istio.memo import Memo
-from meshtutor.embedded.istio.proxy import Proxy, scope_of
+from meshtutor.embedded.istio.policy import locality
+from meshtutor.embedded.istio.proxy import Labels, Proxy, place_of, scope_of
 from meshtutor.embedded.istio.reading import boolean, uint32
 from meshtutor.embedded.istio.reporting.reports import Reports
 from meshtutor.embedded.istio.routes import redirects, virtual_hosts
@@ -101,8 +102,10 @@ class _View:
     def endpoints(self) -> Resources:
         """EDS: the endpoints of every outbound cluster."""
         snapshot = self._snapshot
-        inputs = (snapshot.hosts, snapshot.destination_rules, snapshot.endpoints)
-        return self._memo.get(("endpoints", self._scope), inputs, self._assignments)
+        inputs = (snapshot.hosts, snapshot.destination_rules, snapshot.endpoints, self._mesh.locality)
+        # Only where some rule orders endpoints by place do proxies of one scope differ.
+        slot = ("endpoints", self._scope, place_of(self._proxy, self._place_keys()))
+        return self._memo.get(slot, inputs, self._assignments)
 
     def listeners(self) -> Resources:
         """LDS: all of them are the proxy's own, as they have its address."""
@@ -161,14 +164,26 @@ class _View:
         named = rule is not None and client_tls.names_credentials(rule)
         return named and (self._scope.router or bool(rule and rule.selector))
 
+    def _place_keys(self) -> frozenset[str]:
+        """The labels of proxies by which some cluster's endpoints are ordered."""
+        default, inputs = self._mesh.locality, (self._snapshot.hosts, self._snapshot.destination_rules)
+        build = partial(self._keys_in_use, default)
+        return self._memo.get(("place keys", self._scope), (*inputs, default), build)
+
+    def _keys_in_use(self, default: locality.Setting) -> frozenset[str]:
+        return frozenset(
+            key for target, rule in self._targets() for key in _order(target, rule, default).keys
+        )
+
     def _assignments(self) -> Resources:
-        sets = self._snapshot.endpoints
+        sets, default = self._snapshot.endpoints, self._mesh.locality
         found = {}
         for target, rule in self._targets():
             held = sets.get((target.host.namespace, target.host.name), endpoints.NO_ENDPOINTS)
-            slot = ("assignment", target.name, rule and (rule.namespace, rule.name))
-            build = partial(_assignment, target, rule, held)
-            found[target.name] = self._memo.get(slot, (target.host, target.port, rule, held), build)
+            place = place_of(self._proxy, _order(target, rule, default).keys)
+            slot = ("assignment", target.name, rule and (rule.namespace, rule.name), place)
+            build = partial(_assignment, target, rule, held, default, place)
+            found[target.name] = self._memo.get(slot, (target.host, target.port, rule, held, default), build)
         return found
 
     def _ports(self) -> tuple[inbound.InboundPort, ...]:
@@ -274,9 +289,21 @@ class _View:
         return built
 
 
-def _assignment(target: Target, rule: DestinationRule | None, held: endpoints.EndpointSet) -> Resource:
+def _order(target: Target, rule: DestinationRule | None, default: locality.Setting) -> locality.Order:
+    return locality.order_of(clusters.policy_of(rule, target.port.number, target.subset), default)
+
+
+def _assignment(
+    target: Target,
+    rule: DestinationRule | None,
+    held: endpoints.EndpointSet,
+    default: locality.Setting,
+    place: Labels,
+) -> Resource:
     labels = (rule.subsets[target.subset].get("labels") or {}) if rule and target.subset else {}
-    return pack(endpoints.load_assignment(target.name, held.select(target.port.name, labels)))
+    groups = endpoints.by_place(held.select(target.port.name, labels))
+    arranged = locality.arrange(groups, _order(target, rule, default), dict(place))
+    return pack(endpoints.load_assignment(target.name, arranged))
 
 
 def _serialised_host(host: Host, port: Port, rule: VirtualService | None, client: Client) -> bytes:

@@ -7,13 +7,17 @@ name). A pod's workload is its Deployment: the ReplicaSet's name without the tem
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from meshtutor.embedded.istio.reading import Object, key_of, labels_of, spec_of
 
-_REGION: Final = "topology.kubernetes.io/region"
-_ZONE: Final = "topology.kubernetes.io/zone"
-_SUBZONE: Final = "topology.istio.io/subzone"
+REGION: Final = "topology.kubernetes.io/region"
+ZONE: Final = "topology.kubernetes.io/zone"
+SUBZONE: Final = "topology.istio.io/subzone"
+_CLUSTER: Final = "topology.istio.io/cluster"
+_HOSTNAME: Final = "kubernetes.io/hostname"
+CLUSTER_ID: Final = "Kubernetes"
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,14 @@ class Workload:
     workload: str
     locality: Locality
     container_ports: tuple[tuple[int, str], ...] = ()
+    node: str = ""
+
+    @cached_property
+    def labels_with_place(self) -> dict[str, str]:
+        """Its labels and where it stands, as Istio adds it (serviceregistry/util/label, AugmentLabels)."""
+        place = self.locality
+        known = {REGION: place.region, ZONE: place.zone, SUBZONE: place.subzone, _HOSTNAME: self.node}
+        return self.labels | {_CLUSTER: CLUSTER_ID} | {key: value for key, value in known.items() if value}
 
     @property
     def canonical_name(self) -> str:
@@ -86,6 +98,7 @@ def workload_of_pod(pod: Object, node: Object | None) -> Workload:
         workload=_workload_name(pod),
         locality=_locality(labels_of(pod), labels_of(node) if node else {}),
         container_ports=tuple(_ports(spec)),
+        node=str(spec.get("nodeName") or ""),
     )
 
 
@@ -117,4 +130,4 @@ def _locality(pod: dict[str, str], node: dict[str, str]) -> Locality:
     if own := pod.get("istio-locality"):
         region, zone, subzone = [*own.replace("/", ".").split("."), "", ""][:3]
         return Locality(region, zone, subzone)
-    return Locality(node.get(_REGION, ""), node.get(_ZONE, ""), node.get(_SUBZONE, ""))
+    return Locality(node.get(REGION, ""), node.get(ZONE, ""), node.get(SUBZONE, ""))

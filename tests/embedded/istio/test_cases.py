@@ -19,7 +19,7 @@ from meshtutor.embedded.istio.proxy import Proxy
 from meshtutor.embedded.istio.snapshot import Snapshot
 from meshtutor.embedded.istio.translate import Translator
 from meshtutor.kube.kinds import POD
-from meshtutor.xray import Call, Envoy, Result, walk
+from meshtutor.xray import Call, Envoy, Result, shares, walk
 
 from .cases import (
     STANDARD,
@@ -32,6 +32,7 @@ from .cases import (
     gateway_api,
     gateway_tls,
     gateways,
+    localities,
     matches,
     names,
 )
@@ -40,12 +41,29 @@ from .support.mesh import Answer, Mesh, running
 
 CASES = [
     case
-    for table in (matches, names, destinations, gateways, gateway_tls, actions, cors, delegates, gateway_api)
+    for table in (
+        matches,
+        names,
+        destinations,
+        localities,
+        gateways,
+        gateway_tls,
+        actions,
+        cors,
+        delegates,
+        gateway_api,
+    )
     for case in table.CASES
 ]
 SAMPLE = 400
 BOUND_PORTS = {"http": 8080, "https": 8443}
 TLS = ssl.create_default_context(cadata=gateway_tls.AUTHORITY.certificate.decode())
+NODES = {
+    "agent-0": ("europe", "europe-1"),
+    "agent-1": ("europe", "europe-2"),
+    "agent-2": ("brazil", "brazil-1"),
+}
+STANDS = {"v1": "agent-0", "v2": "agent-1", "v3": "agent-2"}
 GATEWAY = {"app": "istio-ingressgateway", "istio": "ingressgateway"}
 
 
@@ -63,6 +81,7 @@ def services(pods: dict[str, dict]) -> list[dict]:
     ]  # fmt: skip
     versions = [make.service(f"reviews-{v}", app="reviews", version=v) for v in ("v1", "v2", "v3")]
     return [
+        *(make.node(name, *place) for name, place in NODES.items()),
         *versions,
         *(make.endpoint_slice(one, pods[one["metadata"]["name"][-2:]]) for one in versions),
         reviews, ratings, other, front,
@@ -78,7 +97,7 @@ def services(pods: dict[str, dict]) -> list[dict]:
 @cache
 def world() -> tuple[list[dict], dict[str, dict]]:
     ips = (f"127.9.16.{n}" for n in itertools.count(1))
-    pods = {version: make.pod("reviews", version, next(ips)) for version in ("v1", "v2", "v3")}
+    pods = {version: make.pod("reviews", version, next(ips), node=node) for version, node in STANDS.items()}
     pods["v9"] = make.pod("reviews", "v9", next(ips), namespace="other")
     pods["ratings"] = make.pod("ratings", "v1", next(ips))
     pods["client"] = make.pod("client", "v1", next(ips))
@@ -144,8 +163,8 @@ def _shares(result: Result, snapshot: Snapshot) -> dict[str, float]:
     }
     found: Counter[str] = Counter()
     for target in result.targets:
-        for endpoint in target.healthy:
-            found[versions[endpoint.address.partition(":")[0]]] += target.share / len(target.healthy)
+        for endpoint, share in shares(target).items():
+            found[versions[endpoint.address.partition(":")[0]]] += share * target.share / 100
     return dict(found)
 
 
@@ -155,7 +174,7 @@ def _shares(result: Result, snapshot: Snapshot) -> dict[str, float]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mesh(tmp_path_factory: pytest.TempPathFactory):
     async with running(tmp_path_factory.mktemp("cases")) as mesh:
-        pods = {version: await mesh.pod("reviews", version) for version in ("v1", "v2", "v3")}
+        pods = {version: await mesh.pod("reviews", version, node=node) for version, node in STANDS.items()}
         pods["v9"] = await mesh.pod("reviews", "v9", namespace="other")
         pods["ratings"] = await mesh.pod("ratings")
         pods["client"] = await mesh.pod("client")

@@ -19,8 +19,8 @@ def effective(top: Policy, subset: Policy, port: int) -> dict[str, Any]:
 
 
 def _override(base: Policy, policy: Policy, port: int) -> dict[str, Any]:
-    merged = {**base, **{name: policy[name] for name in _INHERITED if policy.get(name)}}
+    merged = {**base, **{name: policy[name] for name in _INHERITED if policy.get(name) is not None}}
     for settings in policy.get("portLevelSettings") or ():
         if (settings.get("port") or {}).get("number") == port:
-            return {name: settings[name] for name in _INHERITED if settings.get(name)}
+            return {name: settings[name] for name in _INHERITED if settings.get(name) is not None}
     return merged

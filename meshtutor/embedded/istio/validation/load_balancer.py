@@ -26,9 +26,7 @@ def check(settings: Settings | None, path: str, *, detects: bool) -> Problems:
     if settings is None:
         return
     yield from _hash(settings.get("consistentHash") or {}, f"{path}.consistentHash")
-    yield from _locality(
-        settings.get("localityLbSetting") or {}, f"{path}.localityLbSetting", detects=detects
-    )
+    yield from locality(settings.get("localityLbSetting") or {}, f"{path}.localityLbSetting", detects=detects)
     warmup = settings.get("warmup") or {}
     if warmup.get("aggression") is not None and warmup["aggression"] <= 0:
         yield error(f"{path}.warmup.aggression", "aggression must be greater than 0")
@@ -67,7 +65,8 @@ def _table_size(size: int, path: str) -> Problems:
         yield error(path, f"tableSize must be a prime number for maglev, {size} is none")
 
 
-def _locality(setting: Settings, path: str, *, detects: bool) -> Problems:
+def locality(setting: Settings, path: str, *, detects: bool) -> Problems:
+    """A localityLbSetting, of a DestinationRule or of MeshConfig; `detects`: as of `check`."""
     if setting.get("distribute") and setting.get("failover"):
         yield error(path, "cannot specify both distribute and failover")
         return
