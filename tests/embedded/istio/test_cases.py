@@ -60,10 +60,10 @@ BOUND_PORTS = {"http": 8080, "https": 8443}
 TLS = ssl.create_default_context(cadata=gateway_tls.AUTHORITY.certificate.decode())
 NODES = {
     "agent-0": ("europe", "europe-1"),
-    "agent-1": ("europe", "europe-2"),
-    "agent-2": ("brazil", "brazil-1"),
+    "agent-1": ("brazil", "brazil-1"),
+    "agent-2": ("europe", "europe-2"),
 }
-STANDS = {"v1": "agent-0", "v2": "agent-1", "v3": "agent-2"}
+STANDS = {"v1": "agent-0", "v2": "agent-2", "v3": "agent-1"}
 GATEWAY = {"app": "istio-ingressgateway", "istio": "ingressgateway"}
 
 

@@ -165,3 +165,35 @@ def test_what_is_referred_to_must_exist():
     configuration[EDS] = {name: r for name, r in configuration[EDS].items() if name != missing}
     with pytest.raises(InconsistentError, match="s5"):
         check(configuration)
+
+
+def near(host: str) -> dict:
+    return make.rule("DestinationRule", host, host=host, trafficPolicy={"outlierDetection": {}})
+
+
+def test_only_proxies_in_other_places_get_other_endpoints_and_only_where_a_rule_orders_them():
+    world = World(proxies=3)
+    moved = world.pods[1] | {"spec": world.pods[1]["spec"] | {"nodeName": "agent-1"}}
+    world.change(make.node("agent-0"), make.node("agent-1", "brazil", "brazil-1"), moved)
+    here, far, beside = world.configurations()
+    assert here[EDS] is far[EDS]
+    world.change(near("s5"))
+    here, far, beside = world.configurations()
+    assert here[EDS] is beside[EDS]
+    assert [name for name in here[EDS] if here[EDS][name] is not far[EDS][name]] == [
+        "outbound|9080||s5.default.svc.cluster.local"
+    ]
+    assert all(here[CDS][name] is far[CDS][name] for name in here[CDS] if name.startswith("outbound"))
+
+
+def test_an_endpoint_that_changes_rebuilds_its_assignment_once_for_each_place():
+    world = World(proxies=3)
+    moved = world.pods[1] | {"spec": world.pods[1]["spec"] | {"nodeName": "agent-1"}}
+    world.change(make.node("agent-0"), make.node("agent-1", "brazil", "brazil-1"), moved, near("s5"))
+    before = world.configurations()
+    world.change(make.endpoint_slice(world.services[5], world.pods[5], unready=(world.pods[5],)))
+    after = world.configurations()
+    for one, other in zip(before, after, strict=True):
+        assert [name for name in other[EDS] if other[EDS][name] is not one[EDS][name]] == [
+            "outbound|9080||s5.default.svc.cluster.local"
+        ]

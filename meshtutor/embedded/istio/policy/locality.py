@@ -122,7 +122,7 @@ def _matches(locality: Locality, place: str) -> bool:
 
 
 def _by_labels(group: Group, wanted: Sequence[str], client: Mapping[str, str]) -> list[Group]:
-    """A group in parts by how many labels agree from the first on; LABEL=VALUE asks for that value, not the client's."""
+    """A group in parts by how many labels agree from the first on; LABEL=VALUE asks for that value."""
     pairs = [label.partition("=") for label in wanted]
     values = [(key, value if equals else client.get(key, "")) for key, equals, value in pairs]
 

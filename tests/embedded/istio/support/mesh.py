@@ -54,7 +54,10 @@ def _tls_of(request: web.Request) -> dict[str, Any]:
 
 @dataclass
 class Mesh:
-    """What a test holds. Requests go out through a pod's sidecar, or straight to an address."""
+    """What a test holds. Requests go out through a pod's sidecar, or straight to an address.
+
+    `slow`: seconds by version that its pods take for every answer.
+    """
 
     block: Block
     directory: Path
@@ -63,6 +66,7 @@ class Mesh:
     pilot: Pilot = field(init=False)
     session: aiohttp.ClientSession = field(init=False)
     seen: list[web.Request] = field(default_factory=list)
+    slow: dict[str, float] = field(default_factory=dict)
     _envoys: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _runners: list[web.AppRunner] = field(default_factory=list)
     _next_ip: int = 0
@@ -126,6 +130,7 @@ class Mesh:
             "headers": dict(request.headers),
             "tls": _tls_of(request),
         }
+        await asyncio.sleep(self.slow.get(labels["version"], 0.0))
         first, _, second = request.path.strip("/").partition("/")
         if first == "delay":
             await asyncio.sleep(float(second))
