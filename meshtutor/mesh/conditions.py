@@ -71,7 +71,7 @@ class Conditions:
         head = html.Html(f"<b>{html.cell(self.object)}</b>")
         if not self.found:
             return html.join(head, html.notice(_NOBODY, "warn"))
-        rows = [(c.about, c.type, html.Html(f"{'✓' if c.ok else '✗'} {html.cell(c.status)}"), c.reason, c.message)
+        rows = [(c.about, c.type, html.Html(f"{'✓' if c.ok else '✗'}&nbsp;{html.cell(c.status)}"), c.reason, c.message)
                 for c in self.found]  # fmt: skip
         return html.join(head, html.table(("about", "type", "status", "reason", "message"), rows))
 

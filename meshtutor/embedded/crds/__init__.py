@@ -1,4 +1,4 @@
-"""The CustomResourceDefinitions of Istio's kinds, as Istio 1.30 installs them.
+"""The CustomResourceDefinitions of Istio's kinds, as Istio 1.30 installs them, and of the Gateway API.
 
 `crds()` makes them from `schemas/`, where each field is one line: its type and what it means, in our own words.
 Here belongs what the shape of an object is: names, types, enums, required fields. What makes an object that has

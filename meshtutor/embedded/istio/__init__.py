@@ -9,6 +9,7 @@ Reads from left to right: `snapshot` (objects and their indices) -> `translate` 
     inbound, listeners, http_connection           LDS, and the cluster in front of the pod's own app
     routes/                                       RDS of sidecars; and the parts of a route, one file each
     gateways, gateway_routes                      LDS and RDS of gateways
+    gateway_api/                                  the Gateway API, made into rules as above; its statuses
     transport, server_tls, client_tls             TLS: between proxies, at gateways, towards services
     credentials                                   certificates from Secrets
     telemetry, access_log                         metrics and access logs
