@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import Expect, case
+from .gateway_tls import _SECRET
 
 _API = "apiVersion: gateway.networking.k8s.io/v1\n"
 _CLASS = f"{_API}kind: GatewayClass\nmetadata: {{name: istio}}\nspec: {{controllerName: istio.io/gateway-controller}}\n---\n"
@@ -126,6 +127,9 @@ CASES = [
     case("a VirtualService and an HTTPRoute on one gateway", GATEWAY + "kind: Gateway\nmetadata: {name: web}\nspec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}\n---\n"
          "kind: VirtualService\nmetadata: {name: old}\nspec: {hosts: ['*'], gateways: [web], http: [{match: [{uri: {prefix: /vs}}], route: [{destination: {host: reviews-v2}}]}]}\n---\n" + route(f"[{{{to('v1')}}}]"),
          at("http://any/vs", to="v2"), at("http://any/", to="v1"), bare=True),
+    case("a listener that terminates TLS, beside a plain one", f"{_SECRET}\n---\n" + front(listener(), "name: https, port: 443, protocol: HTTPS, hostname: shop.example.com, tls: {mode: Terminate, certificateRefs: [{name: shop}]}, " + _ALL)
+         + route(f"[{{{to('v1')}}}]", "secure", "{name: front, namespace: istio-system, sectionName: https}") + route(f"[{{{to('v2')}}}]", "plain", "{name: front, namespace: istio-system, sectionName: http}"),
+         at("https://shop.example.com/", to="v1"), at("http://shop.example.com/", to="v2"), bare=True),
     # -- backends
     bound("weights", "[{backendRefs: [{name: reviews-v1, port: 9080, weight: 70}, {name: reviews-v2, port: 9080, weight: 30}]}]", at("http://any/", versions={"v1": 70, "v2": 30})),
     bound("equal weights when nothing is said", "[{backendRefs: [{name: reviews-v1, port: 9080}, {name: reviews-v2, port: 9080}]}]", at("http://any/", versions={"v1": 50, "v2": 50})),
