@@ -15,7 +15,7 @@ from meshtutor.widgets.live import Live
 from meshtutor.widgets.pod_watch import PodWatch
 from meshtutor.widgets.recorder import Recorder
 
-_STYLE: Final = {"description_width": "11.5em", "handle_color": SKY}
+_STYLE: Final = {"description_width": "12.5em", "handle_color": SKY}
 
 
 class BreakerView(AnswersView):

@@ -13,7 +13,8 @@ from meshtutor.widgets.recorder import Recorder
 from meshtutor.widgets.retry_model import RetryModel
 from meshtutor.widgets.retry_rules import CONDITIONS
 
-_STYLE: Final = {"description_width": "8.5em", "handle_color": SKY}
+_LABEL: Final = "10em"
+_STYLE: Final = {"description_width": _LABEL, "handle_color": SKY}
 
 
 class RetryView(AnswersView):
@@ -33,7 +34,7 @@ def _controls() -> dict[str, Any]:
         "retry_on": ipywidgets.Dropdown(
             options=CONDITIONS,
             description="retryOn",
-            style={"description_width": "8.5em"},
+            style={"description_width": _LABEL},
             layout={"width": "24em"},
         ),
         "per_try_timeout": _seconds("perTryTimeout (s)"),

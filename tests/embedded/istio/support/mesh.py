@@ -56,7 +56,7 @@ def _tls_of(request: web.Request) -> dict[str, Any]:
 class Mesh:
     """What a test holds. Requests go out through a pod's sidecar, or straight to an address.
 
-    `slow`: seconds by version that its pods take for every answer.
+    `slow`: seconds by version that its pods take for every answer; `failing`: versions whose pods answer 503.
     """
 
     block: Block
@@ -66,6 +66,7 @@ class Mesh:
     pilot: Pilot = field(init=False)
     session: aiohttp.ClientSession = field(init=False)
     seen: list[web.Request] = field(default_factory=list)
+    failing: set[str] = field(default_factory=set)
     slow: dict[str, float] = field(default_factory=dict)
     _envoys: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _runners: list[web.AppRunner] = field(default_factory=list)
@@ -115,7 +116,7 @@ class Mesh:
         self._runners.append(runner)
 
     async def _echo(self, pod: Object, request: web.Request) -> web.Response:
-        """Says what it was asked; /status/N answers N, /delay/S after S seconds."""
+        """Says what it was asked; /status/N answers N, /delay/S after S seconds; a version in `failing` answers 503."""
         labels = pod["metadata"]["labels"]
         request[VERSION], request[TEXT] = labels["version"], await request.text()
         self.seen.append(request)
@@ -134,7 +135,8 @@ class Mesh:
         first, _, second = request.path.strip("/").partition("/")
         if first == "delay":
             await asyncio.sleep(float(second))
-        return web.json_response(said, status=int(second) if first == "status" else 200)
+        failed = labels["version"] in self.failing
+        return web.json_response(said, status=503 if failed else int(second) if first == "status" else 200)
 
     # -- what is asked ---------------------------------------------------------------------------------------------
 
