@@ -21,25 +21,33 @@ from google.protobuf import struct_pb2
 from meshtutor.embedded.istio.reading import Key, Object, key_of, labels_of, matches_labels, uint32
 from meshtutor.embedded.istio.workloads import CLUSTER_ID, Locality, Workload
 
+_NOWHERE = Locality()
+
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An address that serves a port of a service; `workload` is None for one without a pod."""
+    """An address that serves a port of a service; `workload` is None for one without a pod.
+
+    Such a one has what a ServiceEntry says of it: `tags` are its labels, `place` its locality.
+    """
 
     port_name: str
     address: str
     port: int
     workload: Workload | None
+    tags: tuple[tuple[str, str], ...] = ()
+    place: Locality = _NOWHERE
+    weight: int = 1
 
     @property
     def locality(self) -> Locality:
         """Where it stands."""
-        return self.workload.locality if self.workload else Locality()
+        return self.workload.locality if self.workload else self.place
 
     @property
     def labels(self) -> Mapping[str, str]:
         """What subsets and failover priorities select by: the pod's labels and those of its place."""
-        return self.workload.labels_with_place if self.workload else {}
+        return self.workload.labels_with_place if self.workload else dict(self.tags)
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,10 @@ def by_place(endpoints: Iterable[Endpoint]) -> list[Group]:
     groups: dict[Locality, list[Endpoint]] = {}
     for endpoint in endpoints:
         groups.setdefault(endpoint.locality, []).append(endpoint)
-    return [Group(place, tuple(groups[place]), len(groups[place])) for place in sorted(groups, key=str)]
+    return [
+        Group(place, tuple(groups[place]), sum(member.weight for member in groups[place]))
+        for place in sorted(groups, key=str)
+    ]
 
 
 def load_assignment(cluster: str, groups: Iterable[Group]) -> Any:
@@ -130,7 +141,7 @@ def lb_endpoint(endpoint: Endpoint) -> Any:
     return parts.LbEndpoint(
         endpoint=parts.Endpoint(address=socket_address(endpoint.address, endpoint.port)),
         metadata=_metadata(endpoint.workload) if endpoint.workload else None,
-        load_balancing_weight=uint32(1),
+        load_balancing_weight=uint32(endpoint.weight),
     )
 
 

@@ -1,4 +1,4 @@
-"""Hosts: the names under which the mesh knows services, from Services (later ServiceEntries too).
+"""Hosts: the names under which the mesh knows services, from Services and ServiceEntries.
 
 A host is what a cluster is built for and what rules refer to: `reviews.default.svc.cluster.local`. Short names in
 rules are completed with the rule's own namespace (Istio's API reference, VirtualService, `hosts`).
@@ -46,7 +46,10 @@ class Port:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Host:
-    """A service by its full name. `address` is the cluster IP, "" for a headless one; `external` a load balancer's."""
+    """A service by its full name. `address` is the cluster IP, "" for a headless one; `external` a load balancer's.
+
+    `outside`: a ServiceEntry says that it is no part of the mesh (MESH_EXTERNAL).
+    """
 
     fqdn: str
     name: str
@@ -56,6 +59,7 @@ class Host:
     selector: tuple[tuple[str, str], ...]
     export_to: frozenset[str]
     external: tuple[str, ...] = ()
+    outside: bool = False
 
     def port(self, number: int) -> Port | None:
         """The port with this number."""

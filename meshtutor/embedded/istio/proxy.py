@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from meshtutor.embedded.istio.reading import Key
 from meshtutor.embedded.istio.snapshot import Snapshot
 from meshtutor.embedded.istio.workloads import Locality, Workload
 from meshtutor.embedded.network import app_address
@@ -33,17 +34,19 @@ class Proxy:
 class Scope:
     """All that decides what a proxy sees of other services: proxies of one scope share resources.
 
+    `sidecar` is the (namespace, name) of the Sidecar that narrows its view.
     `labels` are the proxy's labels as far as some rule asks for them (sourceLabels, workloadSelector).
     """
 
     router: bool
     namespace: str
     labels: Labels
+    sidecar: Key | None = None
 
 
-def scope_of(proxy: Proxy, keys: Iterable[str]) -> Scope:
-    """The scope of a proxy when rules ask for these label keys."""
-    return Scope(proxy.router, proxy.namespace, _chosen(proxy.workload.labels, keys))
+def scope_of(proxy: Proxy, keys: Iterable[str], sidecar: Key | None = None) -> Scope:
+    """The scope of a proxy when rules ask for these label keys, and of its Sidecar."""
+    return Scope(proxy.router, proxy.namespace, _chosen(proxy.workload.labels, keys), sidecar)
 
 
 def place_of(proxy: Proxy, keys: Iterable[str]) -> Labels:

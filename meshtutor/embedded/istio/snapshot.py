@@ -18,6 +18,8 @@ from meshtutor.embedded.istio import (
     gateway_objects,
     mesh_config,
     rules,
+    service_entries,
+    sidecars,
     workloads,
 )
 from meshtutor.embedded.istio.gateway_api import conversion
@@ -33,6 +35,7 @@ from meshtutor.kube.kinds import Kind
 WATCHED: Final = (
     kinds.NAMESPACE, kinds.NODE, kinds.POD, kinds.SERVICE, kinds.ENDPOINT_SLICE, kinds.CONFIG_MAP,
     kinds.SECRET, kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY, kinds.TELEMETRY,
+    kinds.SERVICE_ENTRY, kinds.SIDECAR,
     kinds.GATEWAY_CLASS, kinds.KUBERNETES_GATEWAY, kinds.HTTP_ROUTE, kinds.REFERENCE_GRANT,
 )  # fmt: skip
 
@@ -40,6 +43,8 @@ _READ: Final[Mapping[Kind, Callable[[Object], Any]]] = {
     kinds.SERVICE: host_of_service,
     kinds.VIRTUAL_SERVICE: rules.virtual_service,
     kinds.DESTINATION_RULE: rules.destination_rule,
+    kinds.SERVICE_ENTRY: service_entries.service_entry,
+    kinds.SIDECAR: sidecars.sidecar,
     kinds.GATEWAY: gateway_objects.gateway,
     kinds.SECRET: credentials.credential,
     kinds.TELEMETRY: objects.telemetry,
@@ -53,19 +58,19 @@ _GATEWAY_API: Final = frozenset({
     kinds.NAMESPACE, kinds.SECRET,
 })  # fmt: skip
 _SOURCES: Final[Mapping[str, frozenset[Kind]]] = {
-    "hosts": frozenset({kinds.SERVICE}),
+    "hosts": frozenset({kinds.SERVICE, kinds.SERVICE_ENTRY}),
     "hosts_by_namespace": frozenset({kinds.SERVICE}),
     "label_keys": frozenset({kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY}),
     "gateway_api": _GATEWAY_API,
     "workloads": frozenset({kinds.POD, kinds.NODE}),
-    "endpoints": frozenset({kinds.ENDPOINT_SLICE, kinds.POD, kinds.NODE}),
-    "service_accounts": frozenset({kinds.ENDPOINT_SLICE, kinds.POD, kinds.NODE}),
+    "endpoints": frozenset({kinds.SERVICE_ENTRY, kinds.ENDPOINT_SLICE, kinds.POD, kinds.NODE}),
+    "service_accounts": frozenset({kinds.SERVICE_ENTRY, kinds.ENDPOINT_SLICE, kinds.POD, kinds.NODE}),
     "virtual_services": _GATEWAY_API | {kinds.VIRTUAL_SERVICE},
     "destination_rules": frozenset({kinds.DESTINATION_RULE}),
     "gateways": _GATEWAY_API | {kinds.GATEWAY},
     "telemetries": frozenset({kinds.TELEMETRY}),
     "mesh": frozenset({kinds.CONFIG_MAP}),
-    "collectors": frozenset({kinds.CONFIG_MAP, kinds.SERVICE}),
+    "collectors": frozenset({kinds.CONFIG_MAP, kinds.SERVICE, kinds.SERVICE_ENTRY}),
 }
 
 Table = Mapping[Key, Any]
@@ -126,14 +131,19 @@ class Snapshot:
 
     @cached_property
     def hosts(self) -> dict[str, Host]:
-        """Hosts by full name."""
-        return {host.fqdn: host for host in self.table(kinds.SERVICE).values()}
+        """Hosts by full name: those of Services, then those of ServiceEntries."""
+        services = {host.fqdn: host for host in self.table(kinds.SERVICE).values()}
+        entries = self.table(kinds.SERVICE_ENTRY)
+        if not entries:
+            return services
+        taken = {name for h in services.values() for name in virtual_hosts.names_of(h, h.namespace)}
+        return {**services, **service_entries.hosts_of(entries.values(), taken)}
 
     @cached_property
     def hosts_by_namespace(self) -> dict[str, tuple[Host, ...]]:
-        """Hosts by their service's namespace."""
+        """Services' hosts by namespace: what pods serve, and gateways stand behind."""
         found: dict[str, list[Host]] = {}
-        for host in self.hosts.values():
+        for host in self.table(kinds.SERVICE).values():
             found.setdefault(host.namespace, []).append(host)
         return {namespace: tuple(listed) for namespace, listed in found.items()}
 
@@ -174,6 +184,7 @@ class Snapshot:
         """Ready endpoints by service (namespace, name); an unchanged set is the same object as before."""
         earlier = self._before.get("endpoints", {})
         sets = endpoints.collect(self.table(kinds.ENDPOINT_SLICE).values(), self.workloads)
+        sets |= service_entries.endpoints_of(self.table(kinds.SERVICE_ENTRY).values())
         return {key: earlier[key] if earlier.get(key) == found else found for key, found in sets.items()}
 
     @cached_property
@@ -225,6 +236,11 @@ class Snapshot:
     def collectors(self) -> dict[str, str]:
         """Envoy's clusters for the tracing providers that are there, by the provider's name."""
         return reports.collectors(self.mesh, self.hosts)
+
+    def sidecar_of(self, workload: workloads.Workload) -> sidecars.Sidecar | None:
+        """The Sidecar that decides what a workload's proxy knows."""
+        there = self.table(kinds.SIDECAR)
+        return sidecars.choose(there.values(), workload.namespace, workload.labels) if there else None
 
     def service_account(self, namespace: str, pod: str) -> str | None:
         """The service account of a pod, or None if there is no such pod."""

@@ -79,7 +79,9 @@ class _View:
     def __init__(self, memo: Memo, proxy: Proxy, snapshot: Snapshot) -> None:
         self._memo, self._proxy, self._snapshot = memo, proxy, snapshot
         self._mesh = snapshot.mesh
-        self._scope = scope_of(proxy, snapshot.label_keys)
+        self._sidecar = None if proxy.router else snapshot.sidecar_of(proxy.workload)
+        key = self._sidecar.key if self._sidecar else None
+        self._scope = scope_of(proxy, snapshot.label_keys, sidecar=key)
         self._client = Client(
             namespace=proxy.namespace,
             labels=dict(self._scope.labels),
@@ -93,6 +95,7 @@ class _View:
         """CDS: shared outbound clusters, and those in front of the proxy's own app."""
         snapshot = self._snapshot
         inputs = (snapshot.hosts, snapshot.destination_rules, snapshot.service_accounts, self._mesh)
+        inputs += self._narrowed()
         shared = self._memo.get(("clusters", self._scope), inputs, self._outbound_clusters)
         own = self._memo.get(
             ("own clusters", self._proxy.name), (self._proxy, self._ports(), self._mesh), self._own
@@ -103,6 +106,7 @@ class _View:
         """EDS: the endpoints of every outbound cluster."""
         snapshot = self._snapshot
         inputs = (snapshot.hosts, snapshot.destination_rules, snapshot.endpoints, self._mesh.locality)
+        inputs += self._narrowed()
         # Only where some rule orders endpoints by place do proxies of one scope differ.
         slot = ("endpoints", self._scope, place_of(self._proxy, self._place_keys()))
         return self._memo.get(slot, inputs, self._assignments)
@@ -119,12 +123,12 @@ class _View:
         if self._proxy.router:
             bound = tuple(self._bound())
             return self._memo.get(("gateway routes", self._scope), (bound, *rules), self._gateway_routes)
-        return self._memo.get(("routes", self._scope), rules, self._sidecar_routes)
+        return self._memo.get(("routes", self._scope), (*rules, *self._narrowed()), self._sidecar_routes)
 
     def secrets(self) -> Resources:
         """SDS: what listeners and clusters ask for by a `credentialName`, from Secrets of the proxy's own namespace."""
         snapshot = self._snapshot
-        inputs = (snapshot.hosts, snapshot.destination_rules)
+        inputs = (snapshot.hosts, snapshot.destination_rules, *self._narrowed())
         named = self._memo.get(("cluster secrets", self._scope), inputs, self._cluster_secrets)
         names = tuple(dict.fromkeys((*gateways.secret_names(self._bound()), *named)))
         there, namespace = self._snapshot.table(kinds.SECRET), self._proxy.namespace
@@ -133,7 +137,29 @@ class _View:
         return self._memo.get(("secrets", self._proxy.name), (names, held), build)
 
     def _visible_hosts(self) -> Iterator[Host]:
-        return (host for host in self._snapshot.hosts.values() if host.visible_from(self._scope.namespace))
+        namespace, sidecar = self._scope.namespace, self._sidecar
+        shown = (host for host in self._snapshot.hosts.values() if host.visible_from(namespace))
+        if sidecar is None:
+            return shown
+        led_to = self._destinations_of_rules()
+        return (host for host in shown if sidecar.sees(host, namespace) or host.fqdn in led_to)
+
+    def _destinations_of_rules(self) -> frozenset[str]:
+        """Where the VirtualServices lead that this proxy knows: it knows these hosts, too (sidecar.go)."""
+        services = self._snapshot.virtual_services
+        rules = (self._rule_for(host) for host in services.mesh_hosts())
+        return frozenset(name for rule in rules if rule for name in rule.destination_hosts)
+
+    def _rule_for(self, fqdn: str) -> VirtualService | None:
+        """The VirtualService that this proxy follows for a host."""
+        namespace = self._scope.namespace
+        rule = self._snapshot.virtual_services.for_sidecar(fqdn, namespace)
+        known = rule is None or self._sidecar is None or self._sidecar.follows(rule, namespace)
+        return rule if known else None
+
+    def _narrowed(self) -> tuple[Any, ...]:
+        """What the choice of hosts depends on beside the hosts: nothing without a Sidecar."""
+        return (self._sidecar, self._snapshot.virtual_services) if self._sidecar else ()
 
     def _targets(self) -> Iterator[tuple[Target, DestinationRule | None]]:
         for host in self._visible_hosts():
@@ -248,7 +274,8 @@ class _View:
             if port.is_http
         ]
         parts += self._unknown_hosts()
-        allow_any = self._mesh.allow_any
+        own = self._sidecar.allow_any if self._sidecar else None
+        allow_any = self._mesh.allow_any if own is None else own
         parts.append(self._memo.get(("catch all", allow_any), (), partial(_catch_all, allow_any)))
         name = listeners.ROUTE_NAME
         # Istio sets ignore_port_in_host_matching, which would make every domain that names its port unreachable.
@@ -261,7 +288,7 @@ class _View:
         return {name: pack_bytes(RDS, name, content)}
 
     def _virtual_host(self, host: Host, port: Port) -> bytes:
-        rule = self._snapshot.virtual_services.for_sidecar(host.fqdn, self._scope.namespace)
+        rule = self._rule_for(host.fqdn)
         inputs = (host, port, rule, self._mesh, *self._referred(host.fqdn, rule))
         build = partial(_serialised_host, host, port, rule, self._client)
         return self._memo.get(("virtual host", self._scope, host.fqdn, port.number), inputs, build)
@@ -278,7 +305,7 @@ class _View:
         services, namespace = self._snapshot.virtual_services, self._scope.namespace
         built = []
         for name in services.mesh_hosts():
-            rule = services.for_sidecar(name, namespace)
+            rule = self._rule_for(name)
             taken = name in self._snapshot.hosts or name in self._snapshot.names_in(namespace)
             if (
                 rule is None or taken or name == "*"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import ssl
 from collections import Counter
 from dataclasses import replace
@@ -35,10 +36,15 @@ from .cases import (
     localities,
     matches,
     names,
+    outside,
+    scoping,
 )
 from .support import objects as make
 from .support.mesh import Answer, Mesh, running
 
+TABLES = (
+    matches, names, destinations, gateways, gateway_tls, actions, cors, delegates, gateway_api, outside, scoping,
+)  # fmt: skip
 CASES = [
     case
     for table in (
@@ -52,6 +58,8 @@ CASES = [
         cors,
         delegates,
         gateway_api,
+        outside,
+        scoping,
     )
     for case in table.CASES
 ]
@@ -67,8 +75,10 @@ STANDS = {"v1": "agent-0", "v2": "agent-2", "v3": "agent-1"}
 GATEWAY = {"app": "istio-ingressgateway", "istio": "ingressgateway"}
 
 
-def rules_of(case: Case) -> list[dict]:
-    return ([] if case.bare else make.parse(STANDARD)) + make.parse(case.yaml)
+def rules_of(case: Case, pods: dict[str, dict]) -> list[dict]:
+    """The rules of a case; `IP(v1)` in them stands for a pod's address."""
+    text = re.sub(r"IP\((\w+)\)", lambda match: pods[match[1]]["status"]["podIP"], case.yaml)
+    return ([] if case.bare else make.parse(STANDARD)) + make.parse(text)
 
 
 def services(pods: dict[str, dict]) -> list[dict]:
@@ -110,7 +120,7 @@ def world() -> tuple[list[dict], dict[str, dict]]:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_translation_by_xray(case: Case):
     objects, pods = world()
-    snapshot = Snapshot.of([*objects, *rules_of(case)])
+    snapshot = Snapshot.of([*objects, *rules_of(case, pods)])
     dumps = {name: _dump(pods[name], snapshot) for name in ("client", "gateway")}
     for expected in case.calls:
         result = walk(dumps[expected.through], _call(expected, pods["gateway"]["status"]["podIP"]))
@@ -190,7 +200,7 @@ async def mesh(tmp_path_factory: pytest.TempPathFactory):
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("case", CASES, ids=str)
 async def test_on_real_envoys(case: Case, mesh: Mesh):
-    rules = rules_of(case)
+    rules = rules_of(case, mesh.pods)
     report = await mesh.apply(*rules)
     try:
         assert all(proxy["state"] == "ACK" for proxy in report["proxies"]), report

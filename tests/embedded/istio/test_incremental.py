@@ -197,3 +197,50 @@ def test_an_endpoint_that_changes_rebuilds_its_assignment_once_for_each_place():
         assert [name for name in other[EDS] if other[EDS][name] is not one[EDS][name]] == [
             "outbound|9080||s5.default.svc.cluster.local"
         ]
+
+
+def entry(host: str, **spec: object) -> dict:
+    port = {"number": 80, "name": "http", "protocol": "HTTP"}
+    endpoints = [{"address": "10.9.9.9"}]
+    return make.rule(
+        "ServiceEntry", host, hosts=[host], resolution="STATIC", ports=[port], endpoints=endpoints, **spec
+    )
+
+
+def sidecar(*hosts: str) -> dict:
+    return make.rule("Sidecar", "narrow", egress=[{"hosts": list(hosts)}])
+
+
+def test_another_entry_leaves_the_resources_of_the_first_as_they_were():
+    world = World(proxies=1)
+    world.change(entry("a.test"))
+    before = world.configurations()[0]
+    world.change(entry("b.test"))
+    after = world.configurations()[0]
+    for table in (CDS, EDS):
+        assert set(after[table]) - set(before[table]) == {"outbound|80||b.test"}
+        assert all(after[table][name] is before[table][name] for name in before[table])
+
+
+def test_a_sidecar_that_hides_a_host_spares_its_proxies_the_host_s_changes():
+    world = World(proxies=1)
+    world.change(sidecar("./s3.default.svc.cluster.local"))
+    before = world.configurations()[0]
+    assert [n for n in before[EDS] if n.startswith("outbound")] == [
+        "outbound|9080||s3.default.svc.cluster.local"
+    ]
+    world.change(make.endpoint_slice(world.services[7], world.pods[7], unready=(world.pods[7],)))
+    world.change(rule("s8", to="s9"), make.service("s99"), entry("a.test"))
+    after = world.configurations()[0]
+    assert {t: {n: r.version for n, r in after[t].items()} for t in after} == {
+        t: {n: r.version for n, r in before[t].items()} for t in before
+    }
+
+
+def test_a_sidecar_that_goes_gives_the_view_back():
+    world = World(proxies=1)
+    whole = set(world.configurations()[0][CDS])
+    world.change(sidecar("~/*"))
+    assert not [name for name in world.configurations()[0][CDS] if name.startswith("outbound")]
+    world.change(sidecar("~/*"), how="DELETED")
+    assert set(world.configurations()[0][CDS]) == whole

@@ -28,7 +28,10 @@ def of_host(host: Host, port: Port, rule: VirtualService | None, client: Client)
     routes = http_rule.routes_of(rule, client, port.number) if rule else []
     domains = with_ports(names_of(host, client.namespace), port.number, bare=host.default_port is port)
     # A rule of which nothing is for this client leaves the service as it is (BuildSidecarVirtualHostWrapper).
-    return _virtual_host(f"{host.fqdn}:{port.number}", domains, routes or [default_route(host, port, client)])
+    out = _virtual_host(f"{host.fqdn}:{port.number}", domains, routes or [default_route(host, port, client)])
+    if host.outside:
+        out.request_headers_to_remove.append(telemetry.PEER_HEADER)
+    return out
 
 
 def of_unknown_host(name: str, rule: VirtualService, client: Client) -> Any | None:
@@ -86,7 +89,7 @@ def catch_all(*, allow_any: bool) -> Any:
     forward = route.Route(name="allow_any", match=matches.route_match(None))
     forward.route.cluster = PASSTHROUGH
     forward.route.timeout.SetInParent()
-    # Nobody outside the mesh needs to know who asks.
+    # Nobody outside the mesh needs to know who asks (hosts that are `outside` neither).
     forward.request_headers_to_remove.append(telemetry.PEER_HEADER)
     return _virtual_host("allow_any", ["*"], [tunnel, forward])
 

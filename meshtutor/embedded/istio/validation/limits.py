@@ -73,3 +73,20 @@ def foreign_credential(name: str, path: str) -> Problems:
     if name.startswith(_FOREIGN):
         message = f"{name!r} asks an agent on the pod's node for a certificate; this lab knows Secrets only"
         yield error(path, message, HINT)
+
+
+def service_entry(spec: dict[str, Any]) -> Problems:
+    """Hosts are found by their name in a proxy request: what only captured packets could tell is refused."""
+    if spec.get("resolution", "NONE") == "NONE":
+        message = (
+            "without a resolution (NONE) requests go to the address that the client looked up, which only"
+        )
+        yield error("spec.resolution", f"{message} the capture of packets by iptables can tell", HINT)
+    for path, address in each(spec.get("addresses"), "spec.addresses"):
+        if "/" in address:
+            yield error(path, f"{address}: this lab does not tell hosts apart by networks yet", HINT)
+    if len(spec.get("addresses") or ()) > 1:
+        yield error("spec.addresses", "this lab implements one address of a service entry yet", HINT)
+    for path, endpoint in each(spec.get("endpoints"), "spec.endpoints"):
+        if str(endpoint.get("address", "")).startswith("unix://"):
+            yield error(f"{path}.address", "this lab does not implement unix domain sockets here yet", HINT)

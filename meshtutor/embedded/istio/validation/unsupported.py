@@ -51,6 +51,11 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
             "loadBalancer.consistentHash.httpCookie.path", "loadBalancer.consistentHash.httpCookie.ttl",
         )),
     ),
+    "ServiceEntry": (
+        "hosts[]", "addresses[]", "exportTo[]", "location", "resolution", "ports[].**",
+        *(f"endpoints[].{field}" for field in ("address", "ports.**", "labels.**", "locality", "weight")),
+    ),
+    "Sidecar": ("workloadSelector.**", "egress[].hosts[]", "outboundTrafficPolicy.mode"),
     "Telemetry": (
         "selector.**", *(f"tracing[].{field}" for field in (
             "providers[].name", "match.mode", "randomSamplingPercentage", "disableSpanReporting",
@@ -93,6 +98,8 @@ VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "REQUEST_SIZE",
         "RESPONSE_SIZE",
     ),
+    ("ServiceEntry", "resolution"): ("STATIC",),
+    ("ServiceEntry", "ports[].protocol"): ("HTTP", "HTTP2", "GRPC"),
     ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC", "HTTPS"),
     ("Gateway", "servers[].tls.mode"): ("PASSTHROUGH", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"),
     ("Gateway", "servers[].tls.cipherSuites[]"): CIPHERS,
@@ -101,6 +108,7 @@ VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
 }
 _LIMITS: Final[Mapping[str, Callable[[dict[str, Any]], Problems]]] = {
     "Gateway": limits.gateway,
+    "ServiceEntry": limits.service_entry,
     "DestinationRule": limits.destination_rule,
 }
 CLAIMS: Final = ("http[].match[].headers", "http[].match[].withoutHeaders")
