@@ -29,6 +29,7 @@ from meshtutor.embedded.istio.hosts import Host, host_of_service
 from meshtutor.embedded.istio.reading import Key, Object, key_of, labels_of
 from meshtutor.embedded.istio.reporting import objects, reports
 from meshtutor.embedded.istio.routes import virtual_hosts
+from meshtutor.embedded.istio.workloads import Workload
 from meshtutor.kube import kinds
 from meshtutor.kube.kinds import Kind
 
@@ -237,7 +238,7 @@ class Snapshot:
         """Envoy's clusters for the tracing providers that are there, by the provider's name."""
         return reports.collectors(self.mesh, self.hosts)
 
-    def sidecar_of(self, workload: workloads.Workload) -> sidecars.Sidecar | None:
+    def sidecar_of(self, workload: Workload) -> sidecars.Sidecar | None:
         """The Sidecar that decides what a workload's proxy knows."""
         there = self.table(kinds.SIDECAR)
         return sidecars.choose(there.values(), workload.namespace, workload.labels) if there else None

@@ -53,7 +53,7 @@ async def mesh(tmp_path_factory: pytest.TempPathFactory):
 @pytest.mark.asyncio(loop_scope="module")
 async def test_what_validation_lets_through_no_envoy_refuses(mesh: Mesh, caplog: pytest.LogCaptureFixture):
     rng, tally, refused = random.Random(SEED), Counter(), []
-    seeds = [obj for case in CASES for obj in rules_of(case) if kinds.kind_of(obj, kinds.ISTIO)]
+    seeds = [obj for case in CASES for obj in rules_of(case, world()[1]) if kinds.kind_of(obj, kinds.ISTIO)]
     standard = make.parse(yaml.safe_dump_all(rules_of(CASES[0])[:2]))
     await mesh.apply(*standard)
     for _ in range(TRIED):

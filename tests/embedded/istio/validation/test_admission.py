@@ -234,3 +234,27 @@ def test_the_studys_own_manifests_pass_without_a_warning():
         assert kind
         asked = Request(kind, "CREATE", {**obj, "metadata": {"namespace": "default", **obj["metadata"]}})
         assert [*validate(asked), *referring(asked)] == []
+
+
+def test_what_a_service_entry_needs_captured_packets_for_is_refused_by_name():
+    port = "{number: 80, name: http, protocol: HTTP}"
+    start = f"hosts: [a.test], ports: [{port}]"
+    assert "capture of packets" in causes(kinds.SERVICE_ENTRY, f"{{{start}}}")["spec.resolution"]
+    said = causes(kinds.SERVICE_ENTRY, f"{{{start}, resolution: DNS}}")
+    assert "only STATIC" in said["spec.resolution"]
+    fine = f"{start}, resolution: STATIC, endpoints: [{{address: 10.0.0.1}}]"
+    https = fine.replace("name: http, protocol: HTTP", "name: tls, protocol: HTTPS")
+    assert "spec.ports[0].protocol" in causes(kinds.SERVICE_ENTRY, f"{{{https}}}")
+    assert causes(kinds.SERVICE_ENTRY, f"{{{fine}, addresses: [10.1.0.0/16]}}").keys() == {
+        "spec.addresses[0]"
+    }
+    assert causes(
+        kinds.SERVICE_ENTRY, f"{{{start}, resolution: STATIC, workloadSelector: {{labels: {{a: b}}}}}}"
+    )
+
+
+def test_what_a_sidecar_needs_captured_packets_for_is_refused_by_name():
+    egress = "egress: [{hosts: [./*]}]"
+    port = "port: {number: 80, name: http, protocol: HTTP}"
+    assert causes(kinds.SIDECAR, f"{{egress: [{{hosts: [./*], {port}}}]}}")
+    assert causes(kinds.SIDECAR, f"{{{egress}, ingress: [{{{port}, defaultEndpoint: '127.0.0.1:80'}}]}}")
