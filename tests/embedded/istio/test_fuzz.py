@@ -25,7 +25,7 @@ from meshtutor.kube import kinds
 from .support import objects as make
 from .support.mesh import Mesh, running
 from .support.mutation import mutant
-from .test_cases import CASES, rules_of, services
+from .test_cases import CASES, rules_of, services, world
 
 Object = dict[str, Any]
 TRIED = int(os.environ.get("MESHTUTOR_FUZZ", "300"))
@@ -54,7 +54,7 @@ async def mesh(tmp_path_factory: pytest.TempPathFactory):
 async def test_what_validation_lets_through_no_envoy_refuses(mesh: Mesh, caplog: pytest.LogCaptureFixture):
     rng, tally, refused = random.Random(SEED), Counter(), []
     seeds = [obj for case in CASES for obj in rules_of(case, world()[1]) if kinds.kind_of(obj, kinds.ISTIO)]
-    standard = make.parse(yaml.safe_dump_all(rules_of(CASES[0])[:2]))
+    standard = make.parse(yaml.safe_dump_all(rules_of(CASES[0], {})[:2]))
     await mesh.apply(*standard)
     for _ in range(TRIED):
         found = mutant(rng.choice(seeds), rng)
