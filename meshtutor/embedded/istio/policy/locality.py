@@ -130,7 +130,10 @@ def _by_labels(group: Group, wanted: Sequence[str], client: Mapping[str, str]) -
         return next((len(values) - i for i, (k, v) in enumerate(values) if labels.get(k, "") != v), 0)
 
     parts = _grouped(group.endpoints, lambda endpoint: missed(endpoint.labels))
-    return [replace(group, endpoints=tuple(of), weight=len(of), priority=at) for at, of in parts]
+    return [
+        replace(group, endpoints=tuple(of), weight=sum(one.weight for one in of), priority=at)
+        for at, of in parts
+    ]
 
 
 def _by_region(group: Group, here: Locality, failover: Iterable[Setting]) -> Group:
