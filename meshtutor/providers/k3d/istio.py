@@ -44,6 +44,8 @@ def overlay(profile: str) -> dict[str, Any]:
         },
         "meshConfig": {
             "accessLogFile": "/dev/stdout",
+            # As in the embedded mesh: a rule on failing pods shall not keep requests in one region.
+            "localityLbSetting": {"enabled": False},
             "enableTracing": True,
             "defaultProviders": {"tracing": ["jaeger"]},
             "extensionProviders": [{"name": "jaeger", "opentelemetry": jaeger}],
