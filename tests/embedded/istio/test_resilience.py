@@ -146,6 +146,22 @@ async def test_a_pool_overflows_exactly(mesh: Mesh, waiting: int):
         await mesh.apply(make.endpoint_slice(mesh.service, *mesh.pods["reviews"]))
 
 
+async def test_a_limit_of_requests_in_flight_holds_for_http1_over_all_pods(mesh: Mesh):
+    await mesh.rule(policy("connectionPool: {http: {http2MaxRequests: 2}}"))
+    answers = await at_once(mesh, 8, "/delay/0.5")
+    assert Counter(answer.status for answer in answers) == {200: 2, 503: 6}
+    assert len(mesh.seen) == 2
+
+
+async def test_a_limit_of_retries_under_way_lets_no_more_through(mesh: Mesh):
+    """Eight tries run out together; the two retries hold their slots for 500 ms, so the other six get none."""
+    await mesh.rule(policy("connectionPool: {http: {maxRetries: 2}}"))
+    await mesh.rule(retries("retries: {attempts: 1, perTryTimeout: 500ms, retryOn: 5xx},"))
+    answers = await at_once(mesh, 8, "/delay/3")
+    assert {answer.status for answer in answers} == {504}
+    assert len(mesh.seen) == 8 + 2
+
+
 async def test_a_connection_is_closed_after_as_many_requests_as_it_may_have(mesh: Mesh):
     await mesh.rule(policy("connectionPool: {http: {maxRequestsPerConnection: 1}}"))
     before = await _connections(mesh)
