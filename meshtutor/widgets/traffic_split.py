@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
-from meshtutor.config import settings
-from meshtutor.display import surroundings, text
+from meshtutor.display import text
 from meshtutor.errors import MeshtutorError
 from meshtutor.mesh import Mesh
 from meshtutor.telemetry.istio import RequestSamples, read_requests
-from meshtutor.traffic.load import Load
 from meshtutor.widgets.live import Live
+from meshtutor.widgets.live_widget import LiveWidget, View
 from meshtutor.widgets.observer import HISTORY_SECONDS, Observer
 from meshtutor.widgets.own_rules import find_rules, restore
 from meshtutor.widgets.split_model import SplitModel
 from meshtutor.widgets.split_rules import Rules
 
-RATE: Final = 20.0
-SMALL_RATE: Final = 10.0
 
-
-class TrafficSplit:
+class TrafficSplit(LiveWidget):
     """Linked sliders for the subsets of a service, and a live chart of what Prometheus counts.
 
     Shown in a notebook it is interactive, and sends `rate` requests per second in the background while it is
@@ -33,13 +28,9 @@ class TrafficSplit:
     def __init__(
         self, mesh: Mesh, service: str, rate: float | None = None, from_pod: str | None = None
     ) -> None:
-        self.mesh = mesh
-        self.service = service
+        super().__init__(mesh, service, rate, from_pod)
         self.rules = _find_rules(mesh, service)
         self.model = SplitModel(self.rules, mesh.apply)
-        self._rate = rate or (SMALL_RATE if settings().small else RATE)
-        self._from_pod = from_pod
-        self._view: Any = None
         self.model.observe(self._rule_changed, "changed_at")
 
     @property
@@ -56,37 +47,14 @@ class TrafficSplit:
         self.model.forget(self.rules.weights())
         self._live.observer.aim(self.rules.weights())
 
-    def pause(self) -> None:
-        """Stop the background load."""
-        self._live.pause()
-
-    def resume(self) -> None:
-        """Start the background load again (it runs while the widget is looked at)."""
-        self._live.resume()
-
-    def close(self) -> None:
-        """End the load, the polling and the widgets; the rule stays as the sliders left it."""
-        self._live.close()
-        if self._view is not None:
-            self._view.close()
-            self._view = None
-
-    @cached_property
-    def _live(self) -> Live[Observer]:
+    def _make_live(self) -> Live[Observer]:
         observer = Observer(self._read, self.model.subsets, self._draw)
         if self.model.ruled:
             observer.aim(dict(self.model.weights), self.model.changed_at or observer.now() - HISTORY_SECONDS)
         return Live(self._make_load, observer)
 
-    def _make_load(self) -> Load:
-        return self.mesh.make_load(self.service, self._rate, from_pod=self._from_pod)
-
     def _read(self, seconds: float) -> RequestSamples:
         return read_requests(self.mesh.prometheus, self.service, self.mesh.namespace, seconds)
-
-    def _draw(self) -> None:
-        if self._view is not None:
-            self._view.draw()
 
     def _rule_changed(self, change: Any) -> None:
         if "_live" in self.__dict__ and change["new"]:
@@ -99,15 +67,11 @@ class TrafficSplit:
         usage = f"split.model.weights = {dict(shown)!r} shifts the traffic"
         return f"Traffic split of {self.service}: {state}\n{text.columns(rows, right=(1,))}\n  {usage}"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if not surroundings.in_notebook():
-            return {"text/plain": repr(self)}
-        if self._view is None:
-            from meshtutor.widgets.split_view import SplitView
+    def _make_view(self) -> View:
+        from meshtutor.widgets.split_view import SplitView
 
-            self._view = SplitView(f"Traffic to {self.service}", self.note, self.model, self._live)
-        bundle = self._view._repr_mimebundle_(include=include, exclude=exclude)
-        return {**bundle, "text/plain": repr(self)}
+        view: View = SplitView(f"Traffic to {self.service}", self.note, self.model, self._live)
+        return view
 
 
 def _find_rules(mesh: Mesh, service: str) -> Rules:
