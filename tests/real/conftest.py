@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from meshtutor.embedded.crds import crds
 from meshtutor.errors import NotFoundError
 from meshtutor.kube import kinds
 from meshtutor.kube.client import KubeClient
@@ -20,7 +21,7 @@ from tests.real import kubelet
 from tests.real.apiserver import ApiServer, serving
 from tests.real.caretaker import Caretaker
 from tests.real.istiod import istiod
-from tests.real.programs import find, until
+from tests.real.programs import find, module_folder, until
 
 __all__ = ["istiod"]  # a fixture, which pytest finds here
 REPOSITORY = Path(__file__).parents[2]
@@ -52,11 +53,24 @@ def empty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer
 
 
 @pytest.fixture(scope="session")
-def server(empty_server: ApiServer, istio_objects: list[dict[str, Any]]) -> ApiServer:
-    """The same with Istio's CRDs, istiod's and the gateway's objects."""
+def gateway_api() -> list[dict[str, Any]]:
+    """The Gateway API's own definitions as Istio's module knows them; without Go those of the embedded API."""
+    module = module_folder("sigs.k8s.io/gateway-api")
+    if module is None:
+        return [definition for definition in crds() if definition["spec"]["group"].startswith("gateway.")]
+    files = sorted((module / "config" / "crd" / "standard").glob("*.yaml"))
+    found = [obj for file in files for obj in yaml.safe_load_all(file.read_text())]
+    return [obj for obj in found if obj and obj["kind"] == "CustomResourceDefinition"]
+
+
+@pytest.fixture(scope="session")
+def server(
+    empty_server: ApiServer, istio_objects: list[dict[str, Any]], gateway_api: list[dict[str, Any]]
+) -> ApiServer:
+    """The same with the CRDs of Istio and of the Gateway API, istiod's and the gateway's objects."""
     kube = empty_server.client()
     kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}})
-    ordered = sorted(istio_objects, key=rank)
+    ordered = sorted([*istio_objects, *gateway_api], key=rank)
     for obj in (o for o in ordered if o["kind"] == "CustomResourceDefinition"):
         kube.apply(obj)
     until(lambda: _established(kube), "established CRDs")

@@ -25,6 +25,18 @@ def find(name: str) -> str:
     return found
 
 
+def module_folder(name: str) -> Path | None:
+    """The sources of one of the Go modules that the real programs are built from, or None where there is no Go."""
+    listed = ["go", "list", "-m", "-f", "{{.Dir}}", name]
+    tools = Path(__file__).parent / "tools" / "istio"
+    try:
+        done = subprocess.run(listed, cwd=tools, capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    folder = Path(done.stdout.strip() or os.devnull)
+    return folder if folder.is_dir() else None
+
+
 def free_ports(count: int) -> list[int]:
     """Ports on loopback that are free now."""
     sockets = [socket.socket() for _ in range(count)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.server
 import json
 import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +25,7 @@ from meshtutor.providers.tools import Tools
 from tests.providers.k3d.conftest import Machine
 from tests.real.apiserver import ApiServer, serving
 from tests.real.caretaker import Caretaker
-from tests.real.programs import find
+from tests.real.programs import find, module_folder
 
 NODES = ("k3d-k3s-default-server-0", "k3d-k3s-default-agent-0", "k3d-k3s-default-agent-1")
 
@@ -81,16 +80,12 @@ def machine(fresh: ApiServer, page: int, tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.fixture(scope="module")
 def addons() -> str:
     """Istio's own add-ons, as they lie in the module that istioctl is built from."""
-    module = ["go", "list", "-m", "-f", "{{.Dir}}", "istio.io/istio"]
-    try:
-        done = subprocess.run(module, cwd=Path(__file__).parent / "tools" / "istio", capture_output=True, text=True,
-                              timeout=60, check=True)  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        pytest.skip("Go, whose module cache holds Istio's add-ons, is not on PATH")
-    folder = Path(done.stdout.strip()) / "samples" / "addons"
-    if not folder.is_dir():
-        pytest.skip("Istio's module is not in Go's cache: make real")
-    return str(folder)
+    istio = module_folder("istio.io/istio")
+    if istio is None:
+        pytest.skip(
+            "Istio's add-ons are in Go's module cache, and there is no Go or no such module: make real"
+        )
+    return str(istio / "samples" / "addons")
 
 
 def test_the_whole_way_up_and_a_second_time(machine: Machine, fresh: ApiServer, addons: str) -> None:
