@@ -32,7 +32,7 @@ from meshtutor.traffic.load import Load
 _PORT: Final = 9080
 _RATE: Final = 6.0
 _SECONDS: Final = 900.0
-_SCRAPES: Final = 4  # a window of so many must not show what the case before has left
+_SCRAPES: Final = 4  # a window of so many must not show what the learner did before
 _HARMLESS: Final = {"status": 0, "delay_ms": 0, "share": 0}
 _NAME: Final = re.compile(r"[\"']?([a-z0-9-]+)[\"']?")
 
@@ -58,7 +58,6 @@ class Mystery(Exercise):
         super().__init__(case)
         self._case = case
         self._culprit = ""
-        self._ended = float("-inf")  # when the last fault was healed, by time.monotonic()
         self._load: Load | None = None
 
     def begin(self, seed: int | None = None) -> Note:
@@ -68,7 +67,7 @@ class Mystery(Exercise):
         """
         mesh, draw = self._connected(), random.Random(seed) if seed is not None else random.SystemRandom()  # noqa: S311
         self._begin(mesh)
-        self._ended = time.monotonic() if self._culprit else self._ended
+        clear = time.monotonic() + _SCRAPES * mesh.prometheus.scrape_interval + 1
         self._culprit = draw.choice(
             [name for name in self._case.suspects if name != self._culprit or seed is not None]
         )
@@ -76,7 +75,6 @@ class Mystery(Exercise):
         innocent = draw.choice(
             [name for name in self._case.suspects if not _same_service(name, self._culprit)]
         )
-        clear = self._ended + _SCRAPES * mesh.prometheus.scrape_interval + 1
         for turn in itertools.count():
             if turn >= 2 and time.monotonic() > clear:  # a new counter grows from its second scrape on
                 break
@@ -127,7 +125,7 @@ class Mystery(Exercise):
         if not finding.ok:
             self._place(mesh)
             return NotYet(name, f"{finding}.", (finding,))
-        self._culprit, self._ended = "", time.monotonic()
+        self._culprit = ""
         return Correct(name, f"And it is so: {finding.about}: {finding.got}.", (finding,))
 
     def _place(self, mesh: Mesh) -> None:

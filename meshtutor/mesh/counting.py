@@ -1,15 +1,22 @@
-"""Counting what reaches a service while something is done, by its own sidecars, which see copies, too."""
+"""Counting what reaches a service while something is done, by its own sidecars, which see copies, too.
+
+Nobody waits for the answer to a copy, so copies are under way when the last request has long been answered: counting
+ends with the first scrape that brought nothing new.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
-from meshtutor.telemetry.istio import read_requests
+from meshtutor.telemetry.istio import RequestSamples, read_requests
 from meshtutor.telemetry.prometheus import Prometheus
 from meshtutor.telemetry.served import Served, served
 from meshtutor.traffic.tally import Tally
+
+_MOST_SCRAPES: Final = 20  # something else may be sending to the service for ever
 
 
 @dataclass
@@ -44,12 +51,26 @@ def counting(
     wait()
     start = prometheus.now()
     yield found
-    wait()
-    end = prometheus.now()
-    samples = read_requests(prometheus, service, namespace, end - start, reporter="destination")
+    samples, end = _settled(prometheus, service, namespace, wait, start)
     reached: Mapping[str, Served] = served(samples, start, end)
     found.versions = Tally({version: one.requests for version, one in reached.items()})
     found.failed = {version: one.failed for version, one in reached.items()}
     asked = read_requests(prometheus, service, namespace, end - start)
     found.sent = Tally(asked.count("version", start, end))
     found.callers = Tally(samples.count("source", start, end), "caller")
+
+
+def _settled(
+    prometheus: Prometheus, service: str, namespace: str, wait: Callable[[], object], start: float
+) -> tuple[RequestSamples, float]:
+    """What reached the service since `start`, and until when, as soon as a scrape adds nothing to it."""
+    before: dict[str, int] | None = None
+    for _ in range(_MOST_SCRAPES):
+        wait()
+        end = prometheus.now()
+        samples = read_requests(prometheus, service, namespace, end - start, reporter="destination")
+        now = samples.count("version", start, end)
+        if now == before:
+            break
+        before = now
+    return samples, end

@@ -27,6 +27,8 @@ SHORT_LABELS: Final = {
 }
 _SHORTEST_LOOKBACK: Final = 6.0
 _SHORTEST_PATIENCE: Final = 15.0
+# when each target was scraped, 0 if it did not answer
+_ANSWERED: Final = "timestamp(up) * up unless max_over_time(up[5m]) == 0"
 
 
 @dataclass(frozen=True)
@@ -113,17 +115,19 @@ def wait_for_scrape(
     pods: Iterable[str] = (),
     clock: Callable[[], float] | None = None,
 ) -> float:
-    """Wait until every target was scraped after now; Prometheus' time of the last of them. NotReadyError.
+    """Wait until every target has answered a scrape after now; Prometheus' time of the last of them. NotReadyError.
 
-    What was counted before this call is in Prometheus' answers after it. `pods` must be among the targets: right
-    after their start Prometheus may not have heard of them yet. (Where no target has a label `pod`, nobody can tell.)
+    What was counted before this call is in Prometheus' answers after it. A target that did not answer in time is
+    waited for (its series are gone until it does), but not one that has been silent for long. `pods` must be among the
+    targets: right after their start Prometheus may not have heard of them yet. (Where no target has a label `pod`,
+    nobody can tell.)
     """
     import time
 
     monotonic = clock or time.monotonic
     deadline, begun, wanted = monotonic() + timeout, prometheus.now(), set(pods)
     while True:
-        scraped = prometheus.query("timestamp(up)")
+        scraped = prometheus.query(_ANSWERED)
         known = {s.labels.get("pod", "") for s in scraped} - {""}
         unheard = sorted(wanted - known) if known else []
         times = [s.value for s in scraped]

@@ -68,8 +68,8 @@ def test_every_pod_can_be_selected_probed_and_bounded():
         assert said["VERSION"] == template["metadata"]["labels"]["version"]
 
 
-def test_no_manifest_names_a_namespace_but_the_one_for_outsiders():
+def test_no_manifest_names_the_learners_namespace_which_may_be_any():
     named = {
         obj["metadata"]["namespace"] for file in FILES for obj in load(file) if "namespace" in obj["metadata"]
     }
-    assert named == {"outside"}
+    assert named <= {"outside", "marketing", "istio-system"}, "whoever stands outside, another team, the operator"
