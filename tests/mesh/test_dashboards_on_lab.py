@@ -9,6 +9,7 @@ panel asks for `irate` (the last two scrapes), `rate` over the window asks the s
 from __future__ import annotations
 
 import threading
+from bisect import bisect
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 import meshtutor as mt
 from meshtutor.kube.kinds import POD
 from meshtutor.providers import embedded
+from meshtutor.traffic.report import percentile
 
 WINDOW = 60
 FINE, MISSING, ABORTED, SLOW = 400, 100, 50, 60
@@ -34,6 +36,23 @@ spec:
   - fault: {delay: {fixedDelay: 0.3s, percentage: {value: 100}}}
     route: [{destination: {host: ratings}}]
 """
+PACE = {"any": 200, "slow": 30, "slowest": 8}
+PACES = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: details}
+spec:
+  hosts: [details]
+  http:
+  - match: [{headers: {pace: {exact: slow}}}]
+    fault: {delay: {fixedDelay: 0.07s, percentage: {value: 100}}}
+    route: [{destination: {host: details}}]
+  - match: [{headers: {pace: {exact: slowest}}}]
+    fault: {delay: {fixedDelay: 0.7s, percentage: {value: 100}}}
+    route: [{destination: {host: details}}]
+  - route: [{destination: {host: details}}]
+"""
+EDGES = (0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)  # of Istio's buckets, in ms
 SOURCE = 'reporter=~"source|waypoint"'
 DETAILS = 'destination_service="details.default.svc.cluster.local"'
 RATINGS = 'destination_service="ratings.default.svc.cluster.local"'
@@ -168,3 +187,22 @@ def test_none_of_10_000_requests_is_lost_by_either_reporter_when_the_control_pla
     ]
     after = {who: mesh.prometheus.query(total % who).value for who in before}
     assert {who: after[who] - before[who] for who in before} == {"source": 10_000, "destination": 10_000}
+
+
+def test_histograms_and_the_client_agree_on_percentiles_within_a_bucket(mesh):
+    """Most requests are fast, some take 0.07 s, a few 0.7 s: three percentiles in three places of the histogram."""
+    mesh.apply(PACES)
+    for pace in PACE:  # see send_all
+        mesh.send("details", n=2, path="/details/0", headers={"pace": pace})
+    mesh.wait_for_metrics()
+    at, taken = mesh.prometheus.now(), []
+    for pace, n in PACE.items():
+        taken += mesh.send("details", n=n, path="/details/0", headers={"pace": pace}).latencies()
+    for _ in range(3):  # Envoy shows in a histogram what it counted up to a flush ago, and a flush is each second
+        mesh.wait_for_metrics()
+    window = round(1000 * (mesh.prometheus.now() - at))
+    for share in (0.5, 0.9, 0.99):
+        rates = f'rate({BUCKETS}{{reporter="source",{DETAILS}}}[{window}ms])'
+        seen = mesh.prometheus.query(f"histogram_quantile({share}, sum by (le) ({rates}))").value
+        own = percentile(sorted(taken), 100 * share)
+        assert abs(bisect(EDGES, seen) - bisect(EDGES, own)) <= 1, (share, seen, own)
