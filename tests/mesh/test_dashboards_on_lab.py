@@ -198,7 +198,7 @@ def test_histograms_and_the_client_agree_on_percentiles_within_a_bucket(mesh):
     at, taken = mesh.prometheus.now(), []
     for pace, n in PACE.items():
         taken += mesh.send("details", n=n, path="/details/0", headers={"pace": pace}).latencies()
-    for _ in range(3):  # Envoy shows in a histogram what it counted up to a flush ago, and a flush is each second
+    for _ in range(3):  # Envoy shows in a histogram what it had counted a second ago: at its last flush
         mesh.wait_for_metrics()
     window = round(1000 * (mesh.prometheus.now() - at))
     for share in (0.5, 0.9, 0.99):
