@@ -10,6 +10,7 @@ from meshtutor.charts.comparing import compare
 from meshtutor.charts.costs import cost
 from meshtutor.charts.graphing import mesh_graph
 from meshtutor.charts.latencies import latency
+from meshtutor.charts.mapping import region_map
 from meshtutor.charts.mirroring import mirrored
 from meshtutor.charts.planning import requests_needed
 from meshtutor.charts.scraping import scrape_lag
@@ -27,6 +28,7 @@ __all__ = [
     "latency",
     "mesh_graph",
     "mirrored",
+    "region_map",
     "requests_needed",
     "scrape_lag",
     "shares",

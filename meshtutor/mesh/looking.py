@@ -1,4 +1,4 @@
-"""The part of `Mesh` that looks: what the metrics say. It sends nothing and changes nothing."""
+"""The part of `Mesh` that looks: what the metrics say, where pods run. It sends nothing and changes nothing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from meshtutor.kube import kinds
 from meshtutor.kube.client import KubeClient
 from meshtutor.mesh import dashboards, finding
 from meshtutor.mesh.counting import Counting, counting
+from meshtutor.mesh.places import Places, places_of
 from meshtutor.providers.base import Provider
 from meshtutor.telemetry.graph import Graph, read_graph
 from meshtutor.telemetry.istio import count_requests, patience, wait_for_scrape
@@ -21,7 +22,7 @@ from meshtutor.traffic.tally import Tally
 
 
 class Looking:
-    """The verbs for metrics; `Mesh` brings what they look at."""
+    """The verbs for metrics and places; `Mesh` brings what they look at."""
 
     api: KubeClient
     namespace: str
@@ -51,6 +52,13 @@ class Looking:
         >>> counted.versions
         """
         return counting(self.prometheus, service, self.namespace, self.wait_for_metrics)
+
+    def places(self, labels: str = "") -> Places:
+        """In which region and zone the namespace's pods run; `labels` is a selector such as `app=reviews`.
+
+        ApiStatusError where the nodes may not be read, as where learners may see their namespace only.
+        """
+        return places_of(self.api.list(kinds.POD, self.namespace, labels), self.api.list(kinds.NODE))
 
     def graph(self, window: str | float = "60s", namespaces: Collection[str] = ()) -> Graph:
         """Who called whom in the last `window`: nodes and edges with rates, errors, p95 and mutual TLS, as in Kiali.

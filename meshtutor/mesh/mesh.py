@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 from meshtutor.config import study
 from meshtutor.display.progress import Progress
@@ -35,12 +35,15 @@ from meshtutor.mesh.looking import Looking
 from meshtutor.mesh.provenance import Provenance
 from meshtutor.mesh.sending import CLIENT, Doors
 from meshtutor.providers.base import Distribution, MeshInfo, Provider
+from meshtutor.telemetry.ejections import states_of
 from meshtutor.telemetry.jaeger import Jaeger, through
 from meshtutor.telemetry.prometheus import Prometheus
 from meshtutor.traffic.load import Load
 from meshtutor.traffic.outcome import Request
 from meshtutor.traffic.report import Report
 from meshtutor.xray import Call
+
+_CLUSTERS: Final = "/clusters?format=json"
 
 
 class Mesh(Looking):
@@ -268,6 +271,12 @@ class Mesh(Looking):
         pod = explaining.gateway_pod(self.api) if at_gateway else self.pod(from_pod)
         call = Call.to(url, method=method, headers=dict(headers or {}))
         return explaining.explain(self.provider, self.api, self.provenance, pod, call)
+
+    def pod_states(self, service: str, from_pod: str | None = None) -> dict[str, str]:
+        """By pod of a service: `in`, `ejected` or `unhealthy`, as the sender's own Envoy has it now."""
+        page = self.provider.envoy_admin(self.pod(from_pod), _CLUSTERS)
+        names = {pod.get("status", {}).get("podIP", ""): pod["metadata"]["name"] for pod in self._own_pods()}
+        return states_of(page, f"{service}.{self.namespace}.svc.cluster.local", names)
 
     def analyze(self, *sources: Source) -> Analysis:
         """What is wrong or suspicious in the rules: those of the mesh, or given ones as if they were applied to it.

@@ -13,6 +13,7 @@ from meshtutor.widgets.fault_injector import FaultInjector
 from meshtutor.widgets.match_builder import MatchBuilder
 from meshtutor.widgets.mesh_graph import MeshGraph
 from meshtutor.widgets.page import Page
+from meshtutor.widgets.region_map import RegionMap
 from meshtutor.widgets.retry_tuner import RetryTuner
 from meshtutor.widgets.route_translator import RouteTranslator
 from meshtutor.widgets.scrape_lag import ScrapeLag
@@ -29,6 +30,7 @@ __all__ = [
     "MatchBuilder",
     "MeshGraph",
     "Page",
+    "RegionMap",
     "RetryTuner",
     "RouteTranslator",
     "ScrapeLag",

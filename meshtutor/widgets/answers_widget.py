@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from meshtutor.charts import answering
 from meshtutor.mesh import Mesh
 from meshtutor.traffic.load import Load
 from meshtutor.widgets.answers_model import AnswersModel
 from meshtutor.widgets.live import Live
-from meshtutor.widgets.live_widget import LiveWidget
+from meshtutor.widgets.live_widget import LiveWidget, View
 from meshtutor.widgets.own_rules import find_rules, restore
 from meshtutor.widgets.recorder import Recorder
-
-if TYPE_CHECKING:  # a view takes ipywidgets and plotly along, which nobody needs before it is shown
-    from meshtutor.widgets.answers_view import AnswersView
 
 M = TypeVar("M", bound=AnswersModel)
 
@@ -39,7 +36,7 @@ class AnswersWidget(LiveWidget, Generic[M]):
         """The model, on `self.rules`."""
 
     @abstractmethod
-    def _make_view(self) -> AnswersView:
+    def _make_view(self) -> View:
         """The face, when it is first shown."""
 
     @property

@@ -6,11 +6,11 @@ Istio's form: https://istio.io/latest/docs/reference/config/networking/destinati
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
 from meshtutor.widgets.answers_model import duration, whole
+from meshtutor.widgets.policies import with_policy
 from meshtutor.widgets.split_rules import Rules
 
 Object = dict[str, Any]
@@ -58,25 +58,7 @@ def istio(breaker: Mapping[str, Any]) -> Object:
 
 def destination_rule(rules: Rules, breaker: Mapping[str, Any]) -> Object:
     """The learner's DestinationRule with these limits, or a new one; the rest of its policy stays."""
-    own = next((obj for obj in rules.own if obj["kind"] == "DestinationRule"), None)
-    rule = copy.deepcopy(own) if own else _empty(rules.host)
-    kept = {
-        key: value for key, value in (rule["spec"].get("trafficPolicy") or {}).items() if key not in _OURS
-    }
-    rule["spec"].pop("trafficPolicy", None)
-    if policy := {**kept, **istio(breaker)}:
-        rule["spec"]["trafficPolicy"] = policy
-    return rule
+    return with_policy(rules, _OURS, istio(breaker))
 
 
 _OURS: Final = ("connectionPool", "outlierDetection")
-
-
-def _empty(host: str) -> Object:
-    meta = {"name": host}
-    return {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "DestinationRule",
-        "metadata": meta,
-        "spec": {"host": host},
-    }

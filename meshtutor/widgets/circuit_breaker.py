@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from meshtutor.kube.kinds import POD
-from meshtutor.telemetry.ejections import states_of
 from meshtutor.widgets.answers_widget import AnswersWidget
 from meshtutor.widgets.breaker_model import BreakerModel
 from meshtutor.widgets.pod_watch import PodWatch
@@ -14,8 +12,6 @@ from meshtutor.widgets.recorder import Recorder
 
 if TYPE_CHECKING:
     from meshtutor.widgets.answers_view import AnswersView
-
-_CLUSTERS = "/clusters?format=json"
 
 
 class CircuitBreaker(AnswersWidget[BreakerModel]):
@@ -64,9 +60,4 @@ class CircuitBreaker(AnswersWidget[BreakerModel]):
         return BreakerView(self.title, self.model, self._live, self._watch)
 
     def _look(self) -> Mapping[str, str]:
-        pods = self.mesh.api.list(POD, self.mesh.namespace)
-        names = {pod.get("status", {}).get("podIP", ""): pod["metadata"]["name"] for pod in pods}
-        host = f"{self.service}.{self.mesh.namespace}.svc.cluster.local"
-        return states_of(
-            self.mesh.provider.envoy_admin(self.mesh.pod(self._from_pod), _CLUSTERS), host, names
-        )
+        return self.mesh.pod_states(self.service, self._from_pod)
