@@ -24,6 +24,9 @@ _WIDE, _HIGH = 1.25, 1.0
 _PODS_AT: Final = 0.28
 _CALLER_AT: Final = -0.62
 _MOST_PIXELS: Final = 14
+_PAD: Final = (
+    "\u00a0\u00a0\u00a0"  # keeps a number off its arrow; plotly loses a neighbour's text when one is empty
+)
 _SYMBOLS: Final = {IN: "circle", EJECTED: "x"}
 
 
@@ -69,7 +72,7 @@ def look(found: Crossings, height: int) -> dict[str, Any]:
 
 
 def titles(found: Crossings) -> list[dict[str, Any]]:
-    """The name of each region and what share of the requests it gets, for a live map to be updated with."""
+    """The name of each region, its share of the requests and the 95 % interval; a live map is updated with it."""
     return [
         {"x": x, "y": _HIGH + 0.05, "yanchor": "bottom", "showarrow": False, "font": {"size": 14},
          "text": f"<b>{region}</b> · {_percent(found, region)}"}
@@ -102,18 +105,18 @@ def _percent(found: Crossings, region: str) -> str:
         return "no requests yet"
     share = found.share(region)
     low, high = share.interval
-    return f"{share.value:.0%} of {text.count(found.n, 'request')} (95 % interval {low:.0%} to {high:.0%})"
+    return f"{share.value:.0%} of {text.count(found.n, 'request')} ({low:.0%} to {high:.0%})"
 
 
 def _arrow(found: Crossings, region: str) -> list[Any]:
     way, share = _way(found, region), found.share(region).value
-    color = translucent(PURPLE, 0.75 if share else 0.0)
+    color = PURPLE if share else CLEAR
     x, y = way.middle
     return [
         go.Scatter(x=way.x, y=way.y, mode="lines+markers", hoverinfo="skip",
                    line={"color": color, "width": 1 + _MOST_PIXELS * share},
                    marker={"symbol": "arrow", "angleref": "previous", "color": color, "size": [0, 14 + 12 * share]}),
-        go.Scatter(x=[x], y=[y], mode="text", text=[f"<b>{share:.0%}</b>" if share else ""], hoverinfo="skip",
+        go.Scatter(x=[x], y=[y], mode="text", text=[f"{_PAD}<b>{share:.0%}</b>" if share else _PAD], hoverinfo="skip",
                    textposition="middle right" if region == found.home else "top center"),
     ]  # fmt: skip
 
