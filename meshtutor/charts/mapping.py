@@ -81,14 +81,18 @@ def titles(found: Crossings) -> list[dict[str, Any]]:
 
 
 def words(found: Crossings) -> str:
-    """`client in europe: brazil 20%, europe 80% of 200, 3 failed`, and a line for what is ejected."""
+    """`client in europe: brazil 20%, europe 80% of 200, 3 failed; ejected in europe: v1, v2`."""
     if not found.n:
         return f"{found.caller} in {found.home}: no requests yet"
     shares = ", ".join(f"{region} {found.share(region).value:.0%}" for region in found.regions)
     failed = f", {found.failed} failed" if found.failed else ""
-    out = [spot.pod for spot in found.spots if spot.state == EJECTED]
-    ejected = f"; ejected: {', '.join(out)}" if out else ""
+    ejected = "".join(_ejected(found, region) for region in found.regions)
     return f"{found.caller} in {found.home}: {shares} of {found.n}{failed}{ejected}"
+
+
+def _ejected(found: Crossings, region: str) -> str:
+    out = [spot.version or spot.pod for spot in found.within(region) if spot.state == EJECTED]
+    return f"; ejected in {region}: {', '.join(out)}" if out else ""
 
 
 def _columns(regions: Sequence[str]) -> dict[str, float]:
@@ -110,15 +114,27 @@ def _percent(found: Crossings, region: str) -> str:
 
 def _arrow(found: Crossings, region: str) -> list[Any]:
     way, share = _way(found, region), found.share(region).value
-    color = PURPLE if share else CLEAR
     x, y = way.middle
-    return [
-        go.Scatter(x=way.x, y=way.y, mode="lines+markers", hoverinfo="skip",
-                   line={"color": color, "width": 1 + _MOST_PIXELS * share},
-                   marker={"symbol": "arrow", "angleref": "previous", "color": color, "size": [0, 14 + 12 * share]}),
-        go.Scatter(x=[x], y=[y], mode="text", text=[f"{_PAD}<b>{share:.0%}</b>" if share else _PAD], hoverinfo="skip",
-                   textposition="middle right" if region == found.home else "top center"),
-    ]  # fmt: skip
+    near = region == found.home
+    number = f"{_PAD}<b>{share:.0%}</b>" if share else _PAD
+    return [_line(way, share), _text(x, y if near else y + 0.03 + 0.06 * share, number, right=near)]
+
+
+def _line(way: _Arrow, share: float) -> Any:
+    """As thick as the share is large; none is not to be seen."""
+    color = PURPLE if share else CLEAR
+    head = {"symbol": "arrow", "angleref": "previous", "color": color, "opacity": 1, "line": {"width": 0}}
+    return go.Scatter(
+        x=way.x, y=way.y, mode="lines+markers", hoverinfo="skip",
+        line={"color": color, "width": 1 + _MOST_PIXELS * share}, marker={**head, "size": [0, 14 + 12 * share]},
+    )  # fmt: skip
+
+
+def _text(x: float, y: float, said: str, *, right: bool) -> Any:
+    return go.Scatter(
+        x=[x], y=[y], mode="text", text=[said], hoverinfo="skip",
+        textposition="middle right" if right else "top center",
+    )  # fmt: skip
 
 
 def _way(found: Crossings, region: str) -> _Arrow:

@@ -5,13 +5,14 @@ Each judge returns whether the report is as it should be, what was expected and 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from meshtutor.display import text
 from meshtutor.traffic.report import Report
-from meshtutor.traffic.tally import Tally
+from meshtutor.traffic.tally import NONE, Tally
 
 Judgement = tuple[bool, str, str]
 
@@ -37,6 +38,23 @@ class Shares:
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; an exact binomial test per name."""
         counted = tally(report, self.by)
+        total = sum(self.weights.values())
+        wanted = ", ".join(f"{name}: {weight / total:.0%}" for name, weight in sorted(self.weights.items()))
+        return counted.test(self.weights, false_alarm).ok, wanted, shares(counted)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Answers come from places in these proportions; `where` says in which place the pods of each version are."""
+
+    weights: Mapping[str, float]
+    where: Mapping[str, str]
+    by_chance: ClassVar[bool] = True
+
+    def __call__(self, report: Report, false_alarm: float) -> Judgement:
+        """See `Judge`; an exact binomial test, and every request has to be answered."""
+        found = Counter(self.where.get(o.version, NONE) if o.ok else "failed" for o in report)
+        counted = Tally(dict(found), "place")
         total = sum(self.weights.values())
         wanted = ", ".join(f"{name}: {weight / total:.0%}" for name, weight in sorted(self.weights.items()))
         return counted.test(self.weights, false_alarm).ok, wanted, shares(counted)
