@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Final
 
 from meshtutor.charts import mapping
@@ -10,6 +11,7 @@ from meshtutor.errors import MeshtutorError
 from meshtutor.kube.kinds import SERVICE
 from meshtutor.mesh.crossings import Crossings, crossings
 from meshtutor.mesh.places import Places
+from meshtutor.traffic.outcome import Outcome
 from meshtutor.widgets.answers_widget import AnswersWidget
 from meshtutor.widgets.live_widget import View
 from meshtutor.widgets.pod_watch import PodWatch
@@ -39,10 +41,17 @@ class RegionMap(AnswersWidget[RegionModel]):
         """See AnswersWidget."""
         return f"{type(self).__name__}.model.locality = {dict(self.model.draft)!r} applies it"
 
-    def crossings(self) -> Crossings:
-        """The requests of the last seconds, but none from before the last change of the rule or of the regions."""
-        outcomes = self._live.observer.under_the_rule(_SECONDS)
-        return crossings(self._caller, self._home, self._places, outcomes, self._watch.states)
+    def crossings(self, requests: Iterable[Outcome] | None = None) -> Crossings:
+        """Where requests went, those of a Report say, for `mt.charts.region_map`.
+
+        By default those of the background load of the last seconds, but none from before the last change of the rule
+        or of the regions.
+        """
+        if requests is None:
+            outcomes, states = self._live.observer.under_the_rule(_SECONDS), self._watch.states
+        else:
+            outcomes, states = list(requests), self._watch.look()
+        return crossings(self._caller, self._home, self._places, outcomes, states)
 
     def restore(self) -> None:
         """See AnswersWidget; what the switches broke is healed as well."""

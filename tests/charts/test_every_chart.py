@@ -11,6 +11,7 @@ import pytest
 
 from meshtutor import charts
 from meshtutor.display import colors
+from meshtutor.mesh.crossings import Crossings, Spot
 from meshtutor.telemetry.recorded import two_incidents
 from meshtutor.telemetry.scraping import seen, truth
 from meshtutor.telemetry.served import Served
@@ -51,6 +52,16 @@ def costing() -> charts.cost:
     )
 
 
+CROSSINGS = Crossings(
+    "client",
+    "europe",
+    ("brazil", "europe"),
+    (
+        Spot("v1-a", "v1", "europe", 5, 3, "ejected"),
+        Spot("v2-a", "v2", "europe", 7),
+        Spot("v3-a", "v3", "brazil", 2),
+    ),
+)
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "answers": lambda: charts.answers(OUTCOMES, OUTCOMES, {"200": 0.7, "503": 0.3}, 110.0),
     "compare": lambda: charts.compare(REPORT, REPORT),
@@ -59,6 +70,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "latency": lambda: charts.latency(REPORT),
     "mesh_graph": lambda: charts.mesh_graph(graph_of(CALLS)),
     "mirrored": lambda: charts.mirrored({"v1": Served(9, 1), "v3": Served(5, 2)}, "v1", "v3", 50),
+    "region_map": lambda: charts.region_map(CROSSINGS),
     "requests_needed": lambda: charts.requests_needed(0.1, (0.2, 0.5)),
     "scrape_lag": lagging,
     "shares": shared,
@@ -68,7 +80,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
 }
 PALETTE = {*colors.CYCLE, colors.VERMILION, colors.GREY}
 NEUTRAL = {"#1a1a1a", "#ffffff"}  # ink on a filled node
-NO_AXES = {"mesh_graph"}  # a picture, whose numbers stand at the edges with their units
+NO_AXES = {"mesh_graph", "region_map"}  # pictures, whose numbers stand in them with their units
 UNIT = re.compile(r"\(|/s|requests|seconds ago|percentile|status|version|scrapes|rather|began at|per second")
 
 

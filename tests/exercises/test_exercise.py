@@ -9,7 +9,7 @@ from meshtutor.errors import MeshtutorError
 from meshtutor.exercises import answers
 from meshtutor.exercises.book import BOOK, Book
 from meshtutor.exercises.exercise import Exercise, written
-from meshtutor.exercises.judges import Delayed, Every, Exactly, Mostly, Prompt, Shares, Within
+from meshtutor.exercises.judges import Delayed, Every, Exactly, Mostly, Places, Prompt, Shares, Within
 from meshtutor.exercises.note import Note
 from meshtutor.exercises.slips import slips
 from meshtutor.exercises.task import FALSE_ALARM, Question, Task
@@ -107,6 +107,16 @@ def test_shares_are_judged_by_a_test_and_the_rest_by_counts():
     assert not Every("v1")(stray, FALSE_ALARM)[0]
     assert Every("200", "status")(stray, FALSE_ALARM)[0]
     assert not Every("v1")(report(), FALSE_ALARM)[0]
+
+
+def test_places_are_judged_by_where_the_versions_are_and_a_failure_is_no_answer():
+    judge = Places({"near": 80, "far": 20}, {"v1": "near", "v2": "near", "v3": "far"})
+    counts = {"v1": 60, "v2": 20, "v3": 20}
+    right = report(*[(200, version, 1.0) for version, n in counts.items() for _ in range(n)])
+    assert judge(right, FALSE_ALARM) == (True, "far: 20%, near: 80%", "far: 20.0%, near: 80.0% of 100")
+    assert not judge(report(*[(200, "v3", 1.0)] * 50, *[(200, "v1", 1.0)] * 50), FALSE_ALARM)[0]
+    assert not judge(Report("", (*right.outcomes, Outcome(503, 1.0, version="v1"))), FALSE_ALARM)[0]
+    assert not judge(report(), FALSE_ALARM)[0]
 
 
 @pytest.mark.parametrize(

@@ -75,3 +75,17 @@ def test_no_manifest_names_the_learners_namespace_which_may_be_any():
     assert named <= {"outside", "marketing", "istio-system"}, (
         "whoever stands outside, another team, the operator"
     )
+
+
+def test_the_pods_of_the_lesson_on_places_differ_from_the_studys_in_their_place_only():
+    study_has = {
+        obj["metadata"]["name"]: obj for obj in load(MANIFESTS / "bookinfo") if obj["kind"] == "Deployment"
+    }
+    for obj in load(MANIFESTS / "10_prefer_near_pods" / "two-regions.yaml"):
+        name = obj["metadata"]["name"]
+        place = obj["spec"]["template"]["spec"].pop("nodeSelector")
+        assert set(place) == {"topology.kubernetes.io/region"}
+        if name == "tourist":
+            continue
+        obj["spec"]["replicas"] = study_has[name]["spec"]["replicas"]
+        assert obj == study_has[name]

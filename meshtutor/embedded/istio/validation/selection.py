@@ -1,7 +1,7 @@
 """Subsets that select no pod: requests for them are answered with 503 (UH).
 
 Source: Istio's pkg/config/analysis/analyzers/destinationrule/subset.go. Left out: subsets of a ServiceEntry's host,
-whose endpoints need not be pods, and labels of the nodes' locality.
+whose endpoints need not be pods, and subsets by labels of the nodes' locality, which Istio adds to endpoints.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from meshtutor.embedded.istio.policy.locality import TOPOLOGY
 from meshtutor.embedded.istio.validation.problem import Problems, each, warning
 from meshtutor.kube import objects
 
@@ -22,6 +23,8 @@ def subsets_without_pods(rule: Object, service: Object, pods: Iterable[Object]) 
     mine = [pod for pod in pods if _answers(pod, service, selector)]
     for path, subset in each(objects.spec(rule).get("subsets"), "spec.subsets"):
         wanted = subset.get("labels") or {}
+        if wanted.keys() & TOPOLOGY:
+            continue
         if mine and not any(wanted.items() <= objects.labels(pod).items() for pod in mine):
             yield warning(
                 f"{path}.labels",

@@ -243,6 +243,7 @@ POD = """
         ("{version: v1}", []),
         ("{}", []),
         ("{version: V1}", [("spec.subsets[0].labels", "IST0173")]),
+        ("{topology.kubernetes.io/region: europe}", []),
         ("{version: v1, tier: gold}", [("spec.subsets[0].labels", "IST0173")]),
     ],
 )
