@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
+from meshtutor.xray.call import Call
 from meshtutor.xray.dump import Envoy
 from meshtutor.xray.result import Endpoint, Target
+from meshtutor.xray.virtual_hosts import without_port
 
 Json = dict[str, Any]
+FORWARD_PROXY: Final = "envoy.clusters.dynamic_forward_proxy"
 
 
 def targets(action: Json, envoy: Envoy) -> tuple[Target, ...]:
@@ -41,6 +44,14 @@ def target(name: str, share: float, envoy: Envoy) -> Target:
         config=str(istio.get("config", "")),
         by_locality="locality_weighted_lb_config" in (cluster.get("common_lb_config") or {}),
     )
+
+
+def asked_for(target: Target, call: Call) -> Target:
+    """A cluster without endpoints of its own, with the one that a call names; any other as it is."""
+    if target.kind != FORWARD_PROXY:
+        return target
+    named = without_port(call.authority) != call.authority
+    return replace(target, endpoints=(Endpoint(call.authority if named else f"{call.authority}:80"),))
 
 
 def _endpoints(assignment: Json) -> Iterator[Endpoint]:

@@ -61,7 +61,7 @@ def _through_action(result: Result, route: Json, envoy: Envoy, call: Call) -> Re
     if "direct_response" in route:
         return replace(result, status=int(route["direct_response"].get("status", 200)))
     action = route.get("route") or {}
-    found = clusters.targets(action, envoy)
+    found = tuple(clusters.asked_for(target, call) for target in clusters.targets(action, envoy))
     result = replace(
         result,
         targets=found,

@@ -1,11 +1,12 @@
 """CDS: a cluster for each port of each host, and for each subset of it (pilot/pkg/networking/core/cluster.go).
 
-Names: `outbound|PORT|SUBSET|HOST`. Endpoints come by EDS under the same name. Headless services are EDS too (Istio:
-ORIGINAL_DST, which needs the address that iptables saw; `http_proxy` has none).
+Names: `outbound|PORT|SUBSET|HOST`. Where its endpoints come from is told in `discovery`. Headless services are EDS
+(Istio: ORIGINAL_DST, which needs the address that iptables saw; `http_proxy` has none).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,10 +14,9 @@ from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.core.v3 import base_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 
-from meshtutor.embedded.istio import client_tls, transport
-from meshtutor.embedded.istio.endpoints import socket_address, struct
+from meshtutor.embedded.istio import client_tls, discovery, transport
+from meshtutor.embedded.istio.endpoints import Group, socket_address, struct
 from meshtutor.embedded.istio.hosts import Host, Port
-from meshtutor.embedded.istio.http_connection import forward_proxy_cluster
 from meshtutor.embedded.istio.mesh_config import MeshConfig
 from meshtutor.embedded.istio.policy import (
     connection_pool,
@@ -77,37 +77,55 @@ def policy_of(rule: DestinationRule | None, port: int, subset: str) -> dict[str,
     return merge.effective(rule.policy, chosen.get("trafficPolicy") or {}, port)
 
 
+def labels_of(rule: DestinationRule | None, subset: str) -> dict[str, str]:
+    """What the endpoints of a subset must be labelled with; nothing for a whole host."""
+    return (rule.subsets[subset].get("labels") or {}) if rule and subset else {}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What kind of proxy a cluster is for, as far as clusters differ by it.
+
+    `private`: it may read the Secrets that the rule names. `router`: it is a gateway, which forwards to nobody whom it
+    does not know: there hosts without endpoints are EDS and empty.
+    """
+
+    private: bool = False
+    router: bool = False
+
+
 def outbound(
     target: Target,
     rule: DestinationRule | None,
     accounts: tuple[str, ...],
     mesh: MeshConfig,
     *,
-    private: bool = False,
+    reader: Reader,
+    groups: Iterable[Group] = (),
 ) -> Resource:
-    """The cluster of a target; `accounts` are the service accounts of the host's pods (NAMESPACE/NAME).
+    """The cluster of a target; `accounts` are the service accounts of the host's workloads (NAMESPACE/NAME).
 
-    `private`: it is for a proxy that may read the Secrets which the rule names.
+    `groups` are its endpoints where they have names.
     """
-    policy = policy_of(rule, target.port.number, target.subset)
+    policy, host = policy_of(rule, target.port.number, target.subset), target.host
     cluster = _cluster(target.name, mesh)
-    cluster.type = cluster_pb2.Cluster.EDS
-    cluster.eds_cluster_config.service_name = target.name
-    cluster.eds_cluster_config.eds_config.CopyFrom(transport.ads())
     cluster.metadata.CopyFrom(_metadata(target, rule))
     options = http_protocol_options_pb2.HttpProtocolOptions()
-    load_balancing.apply(cluster, policy)
+    forwards = host.forwarded and not reader.router
+    if not forwards:
+        load_balancing.apply(cluster, policy)
+        locality.apply(cluster, locality.order_of(policy, host.distribution, mesh.locality))
     connection_pool.apply(cluster, options, policy, http2_port=target.port.is_http2)
     outlier_detection.apply(cluster, policy)
-    locality.apply(cluster, locality.order_of(policy, mesh.locality))
-    tls = policy.get("tls") or {}
-    if client_tls.originates(tls, private=private):
-        client_tls.set_names(options, tls)
-        cluster.transport_socket.CopyFrom(client_tls.socket(tls, http2=target.port.is_http2))
-    else:
-        _security(cluster, target, tls, accounts, mesh)
+    _security(cluster, options, target, policy.get("tls"), accounts, mesh=mesh, reader=reader)
     cluster.typed_extension_protocol_options[_OPTIONS].CopyFrom(transport.any_of(options))
-    return pack(cluster, refs=(target.name,))
+    if forwards:
+        discovery.by_request(cluster)
+    elif host.looked_up:
+        discovery.by_dns(cluster, host.resolution, groups, mesh)
+    else:
+        discovery.by_control_plane(cluster)
+    return pack(cluster, refs=(target.name,) if cluster.type == cluster_pb2.Cluster.EDS else ())
 
 
 def inbound(port: int, address: str, host: Host | None, protocol: str, mesh: MeshConfig) -> Resource:
@@ -132,9 +150,7 @@ def passthrough(mesh: MeshConfig) -> Resource:
     the name up itself, with a dynamic forward proxy.
     """
     cluster = _cluster(PASSTHROUGH, mesh)
-    cluster.lb_policy = cluster_pb2.Cluster.CLUSTER_PROVIDED
-    cluster.cluster_type.name = "envoy.clusters.dynamic_forward_proxy"
-    cluster.cluster_type.typed_config.CopyFrom(forward_proxy_cluster())
+    discovery.by_request(cluster)
     # The request's host stands for the service, which nobody knows (istio_stats does the same).
     cluster.metadata.filter_metadata["istio"].CopyFrom(struct({"service_name": PASSTHROUGH}))
     return pack(cluster)
@@ -156,18 +172,35 @@ def _cluster(name: str, mesh: MeshConfig) -> Any:
 
 
 def _security(
-    cluster: Any, target: Target, tls: merge.Policy, accounts: tuple[str, ...], mesh: MeshConfig
+    cluster: Any,
+    options: Any,
+    target: Target,
+    tls: merge.Policy | None,
+    accounts: tuple[str, ...],
+    *,
+    mesh: MeshConfig,
+    reader: Reader,
 ) -> None:
-    """Auto mTLS: each endpoint by its own metadata, unless the rule's `tls` says what holds for all."""
-    sni = tls.get("sni") or sni_name(target.port.number, target.subset, target.host.fqdn)
-    mode = tls.get("mode", "")
-    if mode == "ISTIO_MUTUAL":
+    """Auto mTLS: each endpoint by its own metadata, unless the rule's `tls` says what holds for all.
+
+    A `tls` without a mode is DISABLE, the first of the enumeration; what is outside of the mesh has no certificate
+    of it (buildUpstreamTLSSettings).
+    """
+    if tls is None:
+        if mesh.auto_mtls and not target.host.outside and not target.host.forwarded:
+            sni = sni_name(target.port.number, target.subset, target.host.fqdn)
+            cluster.transport_socket_matches.extend(
+                transport.auto_mutual_tls(sni, accounts, mesh.trust_domain)
+            )
+    elif client_tls.originates(tls, private=reader.private):
+        client_tls.set_names(options, tls)
+        cluster.transport_socket.CopyFrom(client_tls.socket(tls, http2=target.port.is_http2))
+    elif tls.get("mode") == "ISTIO_MUTUAL":
+        sni = tls.get("sni") or sni_name(target.port.number, target.subset, target.host.fqdn)
         names = tls.get("subjectAltNames") or ()
         cluster.transport_socket.CopyFrom(
             transport.mutual_tls_client(sni, accounts, mesh.trust_domain, names)
         )
-    elif not mode and mesh.auto_mtls:
-        cluster.transport_socket_matches.extend(transport.auto_mutual_tls(sni, accounts, mesh.trust_domain))
 
 
 def _metadata(target: Target, rule: DestinationRule | None) -> Any:

@@ -10,12 +10,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from meshtutor.embedded.istio.mesh_config import DOMAIN
-from meshtutor.embedded.istio.reading import Object, annotations_of, key_of, spec_of
+from meshtutor.embedded.istio.reading import Key, Object, annotations_of, key_of, spec_of
 
+LOOKED_UP: Final = frozenset({"DNS", "DNS_ROUND_ROBIN"})
 HTTP_PROTOCOLS: Final = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB", "UNSUPPORTED"})
 """Protocols that get HTTP routes. UNSUPPORTED is Istio's word for "not declared": there it is sniffed; traffic that
 comes through `http_proxy` is HTTP by nature."""
 
+_NEAR: Final = {
+    "preferclose": "PreferSameZone",
+    "prefersamezone": "PreferSameZone",
+    "prefersamenode": "PreferSameNode",
+}
 _TCP_PORTS: Final = frozenset({25, 53, 3306, 27017})
 _NAMES: Final = {
     "http": "HTTP", "http2": "HTTP2", "h2c": "HTTP2", "grpc": "GRPC", "grpc-web": "GRPC-WEB", "https": "HTTPS",
@@ -48,7 +54,9 @@ class Port:
 class Host:
     """A service by its full name. `address` is the cluster IP, "" for a headless one; `external` a load balancer's.
 
-    `outside`: a ServiceEntry says that it is no part of the mesh (MESH_EXTERNAL).
+    `outside`: a ServiceEntry says that it is no part of the mesh (MESH_EXTERNAL). `resolution` is a ServiceEntry's,
+    STATIC for a Service; `selector` picks its pods and WorkloadEntries, empty where it lists its endpoints.
+    `distribution`: PreferSameZone or PreferSameNode, "" for anywhere.
     """
 
     fqdn: str
@@ -60,6 +68,23 @@ class Host:
     export_to: frozenset[str]
     external: tuple[str, ...] = ()
     outside: bool = False
+    resolution: str = "STATIC"
+    distribution: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What its endpoints are filed under; only hosts of one namespace share theirs."""
+        return self.namespace, self.fqdn
+
+    @property
+    def looked_up(self) -> bool:
+        """Whether each proxy asks DNS for the endpoints' addresses."""
+        return self.resolution in LOOKED_UP
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether a request goes to the address that its own host has: there are no endpoints."""
+        return self.resolution == "NONE"
 
     def port(self, number: int) -> Port | None:
         """The port with this number."""
@@ -67,7 +92,12 @@ class Host:
 
     @property
     def default_port(self) -> Port | None:
-        """What a bare name means: port 80 if there is one, else the first HTTP port."""
+        """What a bare name means: port 80 if there is one, else the first HTTP port.
+
+        A host without endpoints is asked on the port that the request names, which is 80 in a bare one.
+        """
+        if self.forwarded:
+            return self.port(80)
         return self.port(80) or next((port for port in self.ports if port.is_http), None)
 
     def visible_from(self, namespace: str) -> bool:
@@ -91,7 +121,18 @@ def host_of_service(service: Object) -> Host:
         selector=tuple(sorted((spec.get("selector") or {}).items())),
         export_to=frozenset(part.strip() for part in exported.split(",") if part.strip()),
         external=tuple(str(i.get("ip") or i.get("hostname")) for i in balancer.get("ingress") or ()),
+        distribution=distribution_of(service),
     )
+
+
+def distribution_of(obj: Object) -> str:
+    """`trafficDistribution`, or the older annotation (pilot/pkg/model/service.go, GetTrafficDistribution).
+
+    Left out: the same annotation of the namespace.
+    """
+    if known := _NEAR.get(str(spec_of(obj).get("trafficDistribution", "")).lower()):
+        return known
+    return _NEAR.get(annotations_of(obj).get("networking.istio.io/traffic-distribution", "").lower(), "")
 
 
 def _port(port: dict[str, Any]) -> Port:

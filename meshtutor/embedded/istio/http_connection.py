@@ -67,7 +67,7 @@ def _router() -> Any:
 
 
 def dns_cache() -> Any:
-    """The names that PassthroughCluster has looked up; filter and cluster must name the same cache."""
+    """The names that have been looked up for requests; filter and cluster must name the same cache."""
     return dns_cache_pb2.DnsCacheConfig(name="passthrough")
 
 
@@ -76,8 +76,11 @@ def _forward_proxy() -> Any:
 
 
 def forward_proxy_cluster() -> Any:
-    """The cluster type that goes wherever the request's host says."""
-    return any_of(forward_cluster_pb2.ClusterConfig(dns_cache_config=dns_cache()))
+    """The cluster type that goes wherever the request's host says; TLS there is as a rule says, or none."""
+    config = forward_cluster_pb2.ClusterConfig(
+        dns_cache_config=dns_cache(), allow_insecure_cluster_options=True
+    )
+    return any_of(config)
 
 
 def inbound_manager(stat_prefix: str, routes: route_pb2.RouteConfiguration, report: Report) -> Any:

@@ -47,10 +47,13 @@ class InboundPort:
 
 
 def ports_of(workload: Workload, hosts: Iterable[Host]) -> tuple[InboundPort, ...]:
-    """The ports of a pod, by number; the first Service by name decides about a port that several lead to."""
+    """The ports of a pod, by number; the first Service by name decides about a port that several lead to.
+
+    ServiceEntries that select the pod come after Services.
+    """
     named = {name: number for number, name in workload.container_ports if name}
     found: dict[int, InboundPort] = {}
-    for host in sorted(hosts, key=lambda host: host.fqdn):
+    for host in sorted(hosts, key=lambda host: (host.name == host.fqdn, host.fqdn)):
         if host.namespace != workload.namespace or not host.selector:
             continue
         if matches_labels(dict(host.selector), workload.labels):

@@ -25,6 +25,7 @@ log = logging.getLogger("meshtutor.pilot")
 ROOT_NAMESPACE: Final = "istio-system"
 CONFIG_MAP_KEY: Final = (ROOT_NAMESPACE, "istio")
 DOMAIN: Final = "cluster.local"
+_LEAST_REFRESH: Final = 0.001
 SAMPLING: Final = 1.0
 """Percent of requests that are traced when nothing else is said (PILOT_TRACE_SAMPLING)."""
 
@@ -38,6 +39,7 @@ class MeshConfig:
     trust_domain: str = "cluster.local"
     own_log: LogFile | None = None
     connect_timeout: float = 10.0
+    dns_refresh: float = 60.0
     debounce: float = 0.0
     default_retries: str = ""
     enable_tracing: bool = True
@@ -77,6 +79,8 @@ def parse(config_map: Object | None) -> MeshConfig:
 
 
 def _read(data: dict[str, Any]) -> MeshConfig:
+    if data.get("zoneAwareLbSetting") is not None:
+        log.warning("MeshConfig: zoneAwareLbSetting is not implemented here: localityLbSetting holds alone.")
     providers, defaults = data.get("extensionProviders") or [], data.get("defaultProviders") or {}
     return MeshConfig(
         allow_any=(data.get("outboundTrafficPolicy") or {}).get("mode", "ALLOW_ANY") != "REGISTRY_ONLY",
@@ -84,6 +88,7 @@ def _read(data: dict[str, Any]) -> MeshConfig:
         trust_domain=str(data.get("trustDomain") or DOMAIN),
         own_log=_own_log(data),
         connect_timeout=seconds(str(data.get("connectTimeout", "10s"))),
+        dns_refresh=_refresh(str(data.get("dnsRefreshRate", "60s"))),
         debounce=seconds(str(data.get("pilotDebounceAfter", "0s"))),
         default_retries=yaml.safe_dump(data["defaultHttpRetryPolicy"])
         if data.get("defaultHttpRetryPolicy")
@@ -100,6 +105,16 @@ def _read(data: dict[str, Any]) -> MeshConfig:
         default_metrics=tuple(defaults.get("metrics", ("prometheus",))),
         locality=_locality(data.get("localityLbSetting") or {}),
     )
+
+
+def _refresh(text: str) -> float:
+    """How often names are looked up where the answer has no TTL; Envoy takes no less than a millisecond."""
+    rate = seconds(text)
+    if rate <= _LEAST_REFRESH:
+        raise MeshtutorError(
+            f"dnsRefreshRate: {text} is too short.", "Write it as 60s, which is the default."
+        )
+    return rate
 
 
 def _locality(setting: dict[str, Any]) -> dict[str, Any]:

@@ -20,13 +20,16 @@ from meshtutor.embedded.istio import (
     rules,
     service_entries,
     sidecars,
+    workload_entries,
     workloads,
 )
+from meshtutor.embedded.istio.endpoints import EndpointSet
 from meshtutor.embedded.istio.gateway_api import conversion
 from meshtutor.embedded.istio.gateway_api import objects as gateway_api
 from meshtutor.embedded.istio.gateway_api.world import World
 from meshtutor.embedded.istio.hosts import Host, host_of_service
 from meshtutor.embedded.istio.reading import Key, Object, key_of, labels_of
+from meshtutor.embedded.istio.registry import Machines, Registry, endpoints_of
 from meshtutor.embedded.istio.reporting import objects, reports
 from meshtutor.embedded.istio.routes import virtual_hosts
 from meshtutor.embedded.istio.workloads import Workload
@@ -36,7 +39,7 @@ from meshtutor.kube.kinds import Kind
 WATCHED: Final = (
     kinds.NAMESPACE, kinds.NODE, kinds.POD, kinds.SERVICE, kinds.ENDPOINT_SLICE, kinds.CONFIG_MAP,
     kinds.SECRET, kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY, kinds.TELEMETRY,
-    kinds.SERVICE_ENTRY, kinds.SIDECAR,
+    kinds.SERVICE_ENTRY, kinds.WORKLOAD_ENTRY, kinds.SIDECAR,
     kinds.GATEWAY_CLASS, kinds.KUBERNETES_GATEWAY, kinds.HTTP_ROUTE, kinds.REFERENCE_GRANT,
 )  # fmt: skip
 
@@ -45,6 +48,7 @@ _READ: Final[Mapping[Kind, Callable[[Object], Any]]] = {
     kinds.VIRTUAL_SERVICE: rules.virtual_service,
     kinds.DESTINATION_RULE: rules.destination_rule,
     kinds.SERVICE_ENTRY: service_entries.service_entry,
+    kinds.WORKLOAD_ENTRY: workload_entries.machine,
     kinds.SIDECAR: sidecars.sidecar,
     kinds.GATEWAY: gateway_objects.gateway,
     kinds.SECRET: credentials.credential,
@@ -58,14 +62,19 @@ _GATEWAY_API: Final = frozenset({
     kinds.GATEWAY_CLASS, kinds.KUBERNETES_GATEWAY, kinds.HTTP_ROUTE, kinds.REFERENCE_GRANT, kinds.SERVICE,
     kinds.NAMESPACE, kinds.SECRET,
 })  # fmt: skip
+_ENDPOINTS: Final = frozenset({
+    kinds.SERVICE, kinds.SERVICE_ENTRY, kinds.WORKLOAD_ENTRY, kinds.ENDPOINT_SLICE, kinds.POD, kinds.NODE,
+})  # fmt: skip
 _SOURCES: Final[Mapping[str, frozenset[Kind]]] = {
-    "hosts": frozenset({kinds.SERVICE, kinds.SERVICE_ENTRY}),
-    "hosts_by_namespace": frozenset({kinds.SERVICE}),
+    "registry": frozenset({kinds.SERVICE, kinds.SERVICE_ENTRY}),
+    "hosts_by_namespace": frozenset({kinds.SERVICE, kinds.SERVICE_ENTRY}),
     "label_keys": frozenset({kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY}),
     "gateway_api": _GATEWAY_API,
     "workloads": frozenset({kinds.POD, kinds.NODE}),
-    "endpoints": frozenset({kinds.SERVICE_ENTRY, kinds.ENDPOINT_SLICE, kinds.POD, kinds.NODE}),
-    "service_accounts": frozenset({kinds.SERVICE_ENTRY, kinds.ENDPOINT_SLICE, kinds.POD, kinds.NODE}),
+    "machines": frozenset({kinds.SERVICE_ENTRY, kinds.WORKLOAD_ENTRY, kinds.POD, kinds.NODE}),
+    "endpoints": _ENDPOINTS,
+    "looked_up": _ENDPOINTS,
+    "service_accounts": _ENDPOINTS,
     "virtual_services": _GATEWAY_API | {kinds.VIRTUAL_SERVICE},
     "destination_rules": frozenset({kinds.DESTINATION_RULE}),
     "gateways": _GATEWAY_API | {kinds.GATEWAY},
@@ -131,20 +140,25 @@ class Snapshot:
         return mesh_config.parse(self.table(kinds.CONFIG_MAP).get(mesh_config.CONFIG_MAP_KEY))
 
     @cached_property
+    def registry(self) -> Registry:
+        """The hosts of Services and ServiceEntries."""
+        services = self.table(kinds.SERVICE).values()
+        entries = self.table(kinds.SERVICE_ENTRY).values()
+        taken = {name for h in services for name in virtual_hosts.names_of(h, h.namespace)} if entries else ()
+        return Registry(services, entries, taken, self._before.get("registry"))
+
+    @property
     def hosts(self) -> dict[str, Host]:
-        """Hosts by full name: those of Services, then those of ServiceEntries."""
-        services = {host.fqdn: host for host in self.table(kinds.SERVICE).values()}
-        entries = self.table(kinds.SERVICE_ENTRY)
-        if not entries:
-            return services
-        taken = {name for h in services.values() for name in virtual_hosts.names_of(h, h.namespace)}
-        return {**services, **service_entries.hosts_of(entries.values(), taken)}
+        """Hosts by full name: those of Services, then those of ServiceEntries, whoever may see them."""
+        return self.registry.hosts
 
     @cached_property
     def hosts_by_namespace(self) -> dict[str, tuple[Host, ...]]:
-        """Services' hosts by namespace: what pods serve, and gateways stand behind."""
+        """Hosts with selectors by namespace, Services first: what pods serve, and gateways stand behind."""
         found: dict[str, list[Host]] = {}
-        for host in self.table(kinds.SERVICE).values():
+        entries = self.table(kinds.SERVICE_ENTRY).values()
+        selecting = (host for entry in entries for host in entry.hosts if host.selector)
+        for host in (*self.table(kinds.SERVICE).values(), *selecting):
             found.setdefault(host.namespace, []).append(host)
         return {namespace: tuple(listed) for namespace, listed in found.items()}
 
@@ -153,7 +167,9 @@ class Snapshot:
         names = self.__dict__.setdefault("_names", {})
         if namespace not in names:
             listed = (
-                name for host in self.hosts.values() for name in virtual_hosts.names_of(host, namespace)
+                name
+                for host in self.registry.seen_from(namespace).values()
+                for name in virtual_hosts.names_of(host, namespace)
             )
             names[namespace] = frozenset(listed)
         found: frozenset[str] = names[namespace]
@@ -181,16 +197,44 @@ class Snapshot:
         return found
 
     @cached_property
-    def endpoints(self) -> dict[Key, endpoints.EndpointSet]:
-        """Ready endpoints by service (namespace, name); an unchanged set is the same object as before."""
+    def machines(self) -> Machines:
+        """What selectors may pick, by namespace: WorkloadEntries, and pods where some ServiceEntry selects any."""
+        found: dict[str, list[workload_entries.Machine]] = {}
+        entries = self.table(kinds.SERVICE_ENTRY).values()
+        selecting = any(entry.selector is not None for entry in entries)
+        pods = self.table(kinds.POD).values() if selecting else ()
+        every = (*self.table(kinds.WORKLOAD_ENTRY).values(), *workload_entries.of_pods(pods, self.workloads))
+        for machine in every:
+            found.setdefault(machine.workload.namespace, []).append(machine)
+        return {namespace: tuple(listed) for namespace, listed in found.items()}
+
+    @cached_property
+    def endpoints(self) -> dict[Key, EndpointSet]:
+        """Endpoints by (namespace, host); an unchanged set is the same object as before."""
         earlier = self._before.get("endpoints", {})
-        sets = endpoints.collect(self.table(kinds.ENDPOINT_SLICE).values(), self.workloads)
-        sets |= service_entries.endpoints_of(self.table(kinds.SERVICE_ENTRY).values())
+        services = self.table(kinds.SERVICE).values()
+        near = {host.key for host in services if host.distribution}
+        sets = endpoints.collect(self.table(kinds.ENDPOINT_SLICE).values(), self.workloads, near)
+        entries = self.table(kinds.SERVICE_ENTRY).values()
+        if entries or self.machines:
+            sets = endpoints_of(services, entries, self.machines, sets)
         return {key: earlier[key] if earlier.get(key) == found else found for key, found in sets.items()}
 
     @cached_property
+    def looked_up(self) -> dict[Key, EndpointSet]:
+        """The endpoints of hosts that proxies ask DNS for; the same object while none of them changes."""
+        found = {
+            host.key: self.endpoints[host.key]
+            for entry in self.table(kinds.SERVICE_ENTRY).values()
+            for host in entry.hosts
+            if host.looked_up and host.key in self.endpoints
+        }
+        earlier: dict[Key, EndpointSet] = self._before.get("looked_up", {})
+        return earlier if earlier == found else found
+
+    @cached_property
     def service_accounts(self) -> dict[Key, tuple[str, ...]]:
-        """The service accounts behind each service, as NAMESPACE/ACCOUNT."""
+        """The service accounts behind each host, as NAMESPACE/ACCOUNT."""
         return {key: found.accounts for key, found in self.endpoints.items()}
 
     @cached_property

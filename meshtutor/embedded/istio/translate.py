@@ -25,7 +25,8 @@ from meshtutor.embedded.istio import (
     inbound,
     listeners,
 )
-from meshtutor.embedded.istio.clusters import Target
+from meshtutor.embedded.istio.clusters import Reader, Target
+from meshtutor.embedded.istio.endpoints import Group
 from meshtutor.embedded.istio.hosts import Host, Port
 from meshtutor.embedded.istio.memo import Memo
 from meshtutor.embedded.istio.policy import locality
@@ -82,30 +83,34 @@ class _View:
         self._sidecar = None if proxy.router else snapshot.sidecar_of(proxy.workload)
         key = self._sidecar.key if self._sidecar else None
         self._scope = scope_of(proxy, snapshot.label_keys, sidecar=key)
+        self._hosts = snapshot.registry.seen_from(proxy.namespace)
         self._client = Client(
             namespace=proxy.namespace,
             labels=dict(self._scope.labels),
             gateways=frozenset() if proxy.router else frozenset({MESH}),
-            hosts=snapshot.hosts,
+            hosts=self._hosts,
             rules=snapshot.destination_rules,
             mesh=self._mesh,
         )
 
     def clusters(self) -> Resources:
-        """CDS: shared outbound clusters, and those in front of the proxy's own app."""
+        """CDS: shared outbound clusters, those with names of endpoints, and those in front of the proxy's own app."""
         snapshot = self._snapshot
-        inputs = (snapshot.hosts, snapshot.destination_rules, snapshot.service_accounts, self._mesh)
+        inputs = (self._hosts, snapshot.destination_rules, snapshot.service_accounts, self._mesh)
         inputs += self._narrowed()
         shared = self._memo.get(("clusters", self._scope), inputs, self._outbound_clusters)
+        slot = ("named clusters", self._scope, place_of(self._proxy, self._place_keys()))
+        named = self._memo.get(slot, (*inputs, snapshot.looked_up), self._named_clusters)
         own = self._memo.get(
             ("own clusters", self._proxy.name), (self._proxy, self._ports(), self._mesh), self._own
         )
-        return self._memo.get(("cds", self._proxy.name), (shared, own), lambda: {**shared, **own})
+        whole = (shared, named, own)
+        return self._memo.get(("cds", self._proxy.name), whole, lambda: {**shared, **named, **own})
 
     def endpoints(self) -> Resources:
-        """EDS: the endpoints of every outbound cluster."""
+        """EDS: the endpoints of every outbound cluster that asks for them."""
         snapshot = self._snapshot
-        inputs = (snapshot.hosts, snapshot.destination_rules, snapshot.endpoints, self._mesh.locality)
+        inputs = (self._hosts, snapshot.destination_rules, snapshot.endpoints, self._mesh.locality)
         inputs += self._narrowed()
         # Only where some rule orders endpoints by place do proxies of one scope differ.
         slot = ("endpoints", self._scope, place_of(self._proxy, self._place_keys()))
@@ -119,7 +124,7 @@ class _View:
     def routes(self) -> Resources:
         """RDS: of a sidecar's outbound listener, or of a gateway's."""
         snapshot = self._snapshot
-        rules = (snapshot.hosts, snapshot.virtual_services, snapshot.destination_rules, self._mesh)
+        rules = (self._hosts, snapshot.virtual_services, snapshot.destination_rules, self._mesh)
         if self._proxy.router:
             bound = tuple(self._bound())
             return self._memo.get(("gateway routes", self._scope), (bound, *rules), self._gateway_routes)
@@ -128,7 +133,7 @@ class _View:
     def secrets(self) -> Resources:
         """SDS: what listeners and clusters ask for by a `credentialName`, from Secrets of the proxy's own namespace."""
         snapshot = self._snapshot
-        inputs = (snapshot.hosts, snapshot.destination_rules, *self._narrowed())
+        inputs = (self._hosts, snapshot.destination_rules, *self._narrowed())
         named = self._memo.get(("cluster secrets", self._scope), inputs, self._cluster_secrets)
         names = tuple(dict.fromkeys((*gateways.secret_names(self._bound()), *named)))
         there, namespace = self._snapshot.table(kinds.SECRET), self._proxy.namespace
@@ -138,7 +143,7 @@ class _View:
 
     def _visible_hosts(self) -> Iterator[Host]:
         namespace, sidecar = self._scope.namespace, self._sidecar
-        shown = (host for host in self._snapshot.hosts.values() if host.visible_from(namespace))
+        shown = (host for host in self._hosts.values() if host.visible_from(namespace))
         if sidecar is None:
             return shown
         led_to = self._destinations_of_rules()
@@ -168,16 +173,37 @@ class _View:
                 yield target, rule
 
     def _outbound_clusters(self) -> Resources:
-        accounts = self._snapshot.service_accounts
+        """Clusters that are the same for every proxy of the scope."""
+        targets = ((target, rule) for target, rule in self._targets() if not target.host.looked_up)
+        return {target.name: self._cluster(target, rule) for target, rule in targets}
+
+    def _named_clusters(self) -> Resources:
+        """Clusters that hold their endpoints, in this proxy's order; one without any is left out, as in Istio."""
         found = {}
         for target, rule in self._targets():
-            held = accounts.get((target.host.namespace, target.host.name), ())
-            private = self._reads_secrets_of(rule)
-            inputs = (target.host, target.port, rule, held, self._mesh, private)
-            slot = ("cluster", target.name, rule and (rule.namespace, rule.name), private)
-            build = partial(clusters.outbound, target, rule, held, self._mesh, private=private)
-            found[target.name] = self._memo.get(slot, inputs, build)
+            if target.host.looked_up and (groups := self._arranged(target, rule)):
+                found[target.name] = self._cluster(target, rule, groups)
         return found
+
+    def _cluster(
+        self, target: Target, rule: DestinationRule | None, groups: tuple[Group, ...] = ()
+    ) -> Resource:
+        held = self._snapshot.service_accounts.get(target.host.key, ())
+        reader = Reader(private=self._reads_secrets_of(rule), router=self._scope.router)
+        inputs = (target.host, target.port, rule, held, self._mesh, groups)
+        place = place_of(self._proxy, _order(target, rule, self._mesh.locality).keys) if groups else ()
+        slot = ("cluster", target.name, rule and (rule.namespace, rule.name), reader, place)
+        build = partial(clusters.outbound, target, rule, held, self._mesh, reader=reader, groups=groups)
+        return self._memo.get(slot, inputs, build)
+
+    def _arranged(self, target: Target, rule: DestinationRule | None) -> tuple[Group, ...]:
+        """The endpoints of a target whose endpoints have names."""
+        order = _order(target, rule, self._mesh.locality)
+        held = self._snapshot.looked_up.get(target.host.key, endpoints.NO_ENDPOINTS)
+        groups = endpoints.by_place(
+            held.of_service_port(target.port.number, clusters.labels_of(rule, target.subset))
+        )
+        return tuple(locality.arrange(groups, order, dict(place_of(self._proxy, order.keys))))
 
     def _cluster_secrets(self) -> tuple[str, ...]:
         """The names of the secrets that outbound clusters ask for."""
@@ -192,7 +218,7 @@ class _View:
 
     def _place_keys(self) -> frozenset[str]:
         """The labels of proxies by which some cluster's endpoints are ordered."""
-        default, inputs = self._mesh.locality, (self._snapshot.hosts, self._snapshot.destination_rules)
+        default, inputs = self._mesh.locality, (self._hosts, self._snapshot.destination_rules)
         build = partial(self._keys_in_use, default)
         return self._memo.get(("place keys", self._scope), (*inputs, default), build)
 
@@ -205,7 +231,9 @@ class _View:
         sets, default = self._snapshot.endpoints, self._mesh.locality
         found = {}
         for target, rule in self._targets():
-            held = sets.get((target.host.namespace, target.host.name), endpoints.NO_ENDPOINTS)
+            if target.host.looked_up or (target.host.forwarded and not self._scope.router):
+                continue
+            held = sets.get(target.host.key, endpoints.NO_ENDPOINTS)
             place = place_of(self._proxy, _order(target, rule, default).keys)
             slot = ("assignment", target.name, rule and (rule.namespace, rule.name), place)
             build = partial(_assignment, target, rule, held, default, place)
@@ -306,7 +334,7 @@ class _View:
         built = []
         for name in services.mesh_hosts():
             rule = self._rule_for(name)
-            taken = name in self._snapshot.hosts or name in self._snapshot.names_in(namespace)
+            taken = name in self._hosts or name in self._snapshot.names_in(namespace)
             if (
                 rule is None or taken or name == "*"
             ):  # `*` is refused for the mesh; the catch-all has that domain
@@ -317,7 +345,8 @@ class _View:
 
 
 def _order(target: Target, rule: DestinationRule | None, default: locality.Setting) -> locality.Order:
-    return locality.order_of(clusters.policy_of(rule, target.port.number, target.subset), default)
+    policy = clusters.policy_of(rule, target.port.number, target.subset)
+    return locality.order_of(policy, target.host.distribution, default)
 
 
 def _assignment(
@@ -327,8 +356,7 @@ def _assignment(
     default: locality.Setting,
     place: Labels,
 ) -> Resource:
-    labels = (rule.subsets[target.subset].get("labels") or {}) if rule and target.subset else {}
-    groups = endpoints.by_place(held.select(target.port.name, labels))
+    groups = endpoints.by_place(held.select(target.port.name, clusters.labels_of(rule, target.subset)))
     arranged = locality.arrange(groups, _order(target, rule, default), dict(place))
     return pack(endpoints.load_assignment(target.name, arranged))
 

@@ -1,4 +1,4 @@
-"""Workloads: what the mesh knows of a pod, and where it stands.
+"""Workloads: what the mesh knows of a pod (or of a machine outside, see `workload_entries`), and where it stands.
 
 Canonical names: pkg/kube/labels (service.istio.io/canonical-name, app.kubernetes.io/name, app, then the workload's
 name). A pod's workload is its Deployment: the ReplicaSet's name without the template hash.
@@ -6,6 +6,7 @@ name). A pod's workload is its Deployment: the ReplicaSet's name without the tem
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -15,9 +16,12 @@ from meshtutor.embedded.istio.reading import Object, key_of, labels_of, spec_of
 REGION: Final = "topology.kubernetes.io/region"
 ZONE: Final = "topology.kubernetes.io/zone"
 SUBZONE: Final = "topology.istio.io/subzone"
+OWN_PLACE: Final = "istio-locality"
+NETWORK: Final = "topology.istio.io/network"
 _CLUSTER: Final = "topology.istio.io/cluster"
-_HOSTNAME: Final = "kubernetes.io/hostname"
+HOSTNAME: Final = "kubernetes.io/hostname"
 CLUSTER_ID: Final = "Kubernetes"
+TLS_MODE: Final = "security.istio.io/tlsMode"
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Locality:
 
 @dataclass(frozen=True)
 class Workload:
-    """A pod in the mesh's words."""
+    """A pod, or a WorkloadEntry, in the mesh's words. `tls`: what mutual TLS it has where no label says so."""
 
     name: str
     namespace: str
@@ -45,13 +49,12 @@ class Workload:
     locality: Locality
     container_ports: tuple[tuple[int, str], ...] = ()
     node: str = ""
+    tls: str = ""
 
     @cached_property
     def labels_with_place(self) -> dict[str, str]:
-        """Its labels and where it stands, as Istio adds it (serviceregistry/util/label, AugmentLabels)."""
-        place = self.locality
-        known = {REGION: place.region, ZONE: place.zone, SUBZONE: place.subzone, _HOSTNAME: self.node}
-        return self.labels | {_CLUSTER: CLUSTER_ID} | {key: value for key, value in known.items() if value}
+        """Its labels and where it stands."""
+        return with_place(self.labels, self.locality, self.node)
 
     @property
     def canonical_name(self) -> str:
@@ -82,7 +85,19 @@ class Workload:
     @property
     def tls_mode(self) -> str:
         """`istio` when a sidecar ends mutual TLS for the pod, else "" (label security.istio.io/tlsMode)."""
-        return self.labels.get("security.istio.io/tlsMode", "")
+        return self.labels.get(TLS_MODE, self.tls)
+
+
+def with_place(labels: Mapping[str, str], place: Locality, node: str = "") -> dict[str, str]:
+    """Labels with those of a place, as Istio adds them (serviceregistry/util/label, AugmentLabels)."""
+    known = {REGION: place.region, ZONE: place.zone, SUBZONE: place.subzone, HOSTNAME: node}
+    return {**labels, _CLUSTER: CLUSTER_ID, **{key: value for key, value in known.items() if value}}
+
+
+def locality(text: str) -> Locality:
+    """REGION/ZONE/SUBZONE, of which the end may be left out."""
+    region, zone, subzone = [*text.split("/"), "", ""][:3]
+    return Locality(region, zone, subzone)
 
 
 def workload_of_pod(pod: Object, node: Object | None) -> Workload:
@@ -127,7 +142,6 @@ def _workload_name(pod: Object) -> str:
 
 
 def _locality(pod: dict[str, str], node: dict[str, str]) -> Locality:
-    if own := pod.get("istio-locality"):
-        region, zone, subzone = [*own.replace("/", ".").split("."), "", ""][:3]
-        return Locality(region, zone, subzone)
+    if own := pod.get(OWN_PLACE):
+        return locality(own.replace(".", "/"))
     return Locality(node.get(REGION, ""), node.get(ZONE, ""), node.get(SUBZONE, ""))

@@ -34,17 +34,16 @@ from .cases import (
     gateway_tls,
     gateways,
     localities,
+    machines,
     matches,
     names,
     outside,
+    resolutions,
     scoping,
 )
 from .support import objects as make
 from .support.mesh import Answer, Mesh, running
 
-TABLES = (
-    matches, names, destinations, gateways, gateway_tls, actions, cors, delegates, gateway_api, outside, scoping,
-)  # fmt: skip
 CASES = [
     case
     for table in (
@@ -59,6 +58,8 @@ CASES = [
         delegates,
         gateway_api,
         outside,
+        resolutions,
+        machines,
         scoping,
     )
     for case in table.CASES
@@ -76,9 +77,18 @@ GATEWAY = {"app": "istio-ingressgateway", "istio": "ingressgateway"}
 
 
 def rules_of(case: Case, pods: dict[str, dict]) -> list[dict]:
-    """The rules of a case; `IP(v1)` in them stands for a pod's address."""
-    text = re.sub(r"IP\((\w+)\)", lambda match: pods[match[1]]["status"]["podIP"], case.yaml)
-    return ([] if case.bare else make.parse(STANDARD)) + make.parse(text)
+    """The rules of a case; `IP(v1)` in them stands for a pod's address, `POD(v1)` for its name."""
+    return ([] if case.bare else make.parse(STANDARD)) + make.parse(_filled(case.yaml, pods))
+
+
+def calls_of(case: Case, pods: dict[str, dict]) -> list[Expect]:
+    """The calls of a case, with addresses of pods."""
+    return [replace(expected, url=_filled(expected.url, pods)) for expected in case.calls]
+
+
+def _filled(text: str, pods: dict[str, dict]) -> str:
+    text = re.sub(r"IP\((\w+)\)", lambda match: pods[match[1]]["status"]["podIP"], text)
+    return re.sub(r"POD\((\w+)\)", lambda match: pods[match[1]]["metadata"]["name"], text)
 
 
 def services(pods: dict[str, dict]) -> list[dict]:
@@ -122,7 +132,7 @@ def test_translation_by_xray(case: Case):
     objects, pods = world()
     snapshot = Snapshot.of([*objects, *rules_of(case, pods)])
     dumps = {name: _dump(pods[name], snapshot) for name in ("client", "gateway")}
-    for expected in case.calls:
+    for expected in calls_of(case, pods):
         result = walk(dumps[expected.through], _call(expected, pods["gateway"]["status"]["podIP"]))
         _compare(result, expected, snapshot)
 
@@ -204,7 +214,7 @@ async def test_on_real_envoys(case: Case, mesh: Mesh):
     report = await mesh.apply(*rules)
     try:
         assert all(proxy["state"] == "ACK" for proxy in report["proxies"]), report
-        for expected in case.calls:
+        for expected in calls_of(case, mesh.pods):
             await _ask(mesh, expected)
     finally:
         await mesh.delete(*rules)

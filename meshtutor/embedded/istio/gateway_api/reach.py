@@ -41,7 +41,7 @@ def reach_of(report: GatewayReport, hosts: Mapping[str, Host], endpoints: Mappin
             warnings.append(_not_found(name, report.gateway.identity.namespace, host))
             unusable = True
             continue
-        held = endpoints.get((host.namespace, host.name), NO_ENDPOINTS)
+        held = endpoints.get(host.key, NO_ENDPOINTS)
         here = [number for number in ports if _has_pods(host, number, held)]
         internal += [f"{name}:{number}" for number in here]
         addresses += _addresses(host) if here else ()

@@ -16,11 +16,15 @@ from typing import Any, Final, TypeVar
 
 from meshtutor.embedded.istio.endpoints import Group
 from meshtutor.embedded.istio.policy.merge import Policy
-from meshtutor.embedded.istio.workloads import REGION, SUBZONE, ZONE, Locality
+from meshtutor.embedded.istio.workloads import HOSTNAME, NETWORK, REGION, SUBZONE, ZONE, Locality
 
 Setting = Mapping[str, Any]
 T = TypeVar("T")
 TOPOLOGY: Final = frozenset({REGION, ZONE, SUBZONE})
+_DISTRIBUTIONS: Final = {
+    "PreferSameZone": (NETWORK, REGION, ZONE),
+    "PreferSameNode": (NETWORK, REGION, ZONE, SUBZONE, HOSTNAME),
+}
 _ELSEWHERE: Final = 3
 
 
@@ -52,15 +56,20 @@ class Order:
 NO_ORDER: Final = Order({}, False)
 
 
-def order_of(policy: Policy, default: Setting) -> Order:
-    """The order that a policy asks for; `default` is MeshConfig's `localityLbSetting`.
+def order_of(policy: Policy, distribution: str, default: Setting) -> Order:
+    """The order that a policy asks for; else the host's `trafficDistribution`, else MeshConfig's `localityLbSetting`.
 
-    PASSTHROUGH has none: in Istio such a cluster knows no endpoints.
+    A distribution needs no outlier detection, as its proxies are told which endpoints are not ready
+    (GetEffectiveLbSetting). PASSTHROUGH has no order: in Istio such a cluster knows no endpoints.
     """
     balancer = policy.get("loadBalancer") or {}
     setting = balancer.get("localityLbSetting")
+    if balancer.get("simple") == "PASSTHROUGH":
+        return NO_ORDER
+    if setting is None and distribution:
+        return Order({"failoverPriority": _DISTRIBUTIONS[distribution]}, fails_over=True)
     chosen: Setting = default if setting is None else setting
-    if balancer.get("simple") == "PASSTHROUGH" or chosen.get("enabled", True) is False:
+    if chosen.get("enabled", True) is False:
         return NO_ORDER
     return Order(chosen, policy.get("outlierDetection") is not None)
 

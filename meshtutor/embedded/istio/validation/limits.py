@@ -78,15 +78,26 @@ def foreign_credential(name: str, path: str) -> Problems:
 def service_entry(spec: dict[str, Any]) -> Problems:
     """Hosts are found by their name in a proxy request: what only captured packets could tell is refused."""
     if spec.get("resolution", "NONE") == "NONE":
-        message = (
-            "without a resolution (NONE) requests go to the address that the client looked up, which only"
-        )
-        yield error("spec.resolution", f"{message} the capture of packets by iptables can tell", HINT)
+        for path, port in each(spec.get("ports"), "spec.ports"):
+            if port.get("targetPort") and port["targetPort"] != port.get("number"):
+                message = (
+                    "with resolution NONE the sidecar asks the port that the request names; to change it"
+                )
+                yield error(f"{path}.targetPort", f"{message} on the way takes capture by iptables", HINT)
     for path, address in each(spec.get("addresses"), "spec.addresses"):
         if "/" in address:
             yield error(path, f"{address}: this lab does not tell hosts apart by networks yet", HINT)
     if len(spec.get("addresses") or ()) > 1:
         yield error("spec.addresses", "this lab implements one address of a service entry yet", HINT)
     for path, endpoint in each(spec.get("endpoints"), "spec.endpoints"):
-        if str(endpoint.get("address", "")).startswith("unix://"):
-            yield error(f"{path}.address", "this lab does not implement unix domain sockets here yet", HINT)
+        yield from _machine(endpoint, path)
+
+
+def workload_entry(spec: dict[str, Any]) -> Problems:
+    """Machines that are reached over the network."""
+    yield from _machine(spec, "spec")
+
+
+def _machine(endpoint: dict[str, Any], path: str) -> Problems:
+    if str(endpoint.get("address", "")).startswith("unix://"):
+        yield error(f"{path}.address", "this lab does not implement unix domain sockets here yet", HINT)

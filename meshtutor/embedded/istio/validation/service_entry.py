@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshtutor.embedded.istio.hosts import LOOKED_UP
 from meshtutor.embedded.istio.validation import names, sharing, workload
 from meshtutor.embedded.istio.validation.problem import Problems, Spec, each, error, unless_fine, warning
 from meshtutor.kube import objects
@@ -40,7 +41,7 @@ def _hosts(spec: Spec, resolution: str) -> Problems:
         yield from unless_fine(path, names.wildcard_domain(host))
         if resolution != _DYNAMIC and (partial := names.partial_wildcard(host)):
             yield warning(path, partial)
-        if resolution in ("DNS", "DNS_ROUND_ROBIN") and not spec.get("endpoints") and names.fqdn(host):
+        if resolution in LOOKED_UP and not spec.get("endpoints") and names.fqdn(host):
             yield error(
                 path, f"{host!r} cannot be looked up: {resolution} without endpoints needs full names"
             )
@@ -87,7 +88,9 @@ def _endpoints(spec: Spec, resolution: str) -> Problems:
     for path, endpoint in each(endpoints, "spec.endpoints"):
         if resolution == "STATIC":
             yield from workload.check_endpoint(endpoint, path, names_allowed=False)
-        elif resolution in ("DNS", "DNS_ROUND_ROBIN"):
+        elif resolution in LOOKED_UP and not endpoint.get("address"):
+            yield error(f"{path}.address", "an endpoint to look up needs an address")
+        elif resolution in LOOKED_UP:
             yield from workload.check_endpoint(endpoint, path, unix_allowed=False)
         for name in endpoint.get("ports") or {}:
             if name not in known:

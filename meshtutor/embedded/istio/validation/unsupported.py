@@ -22,6 +22,7 @@ from meshtutor.embedded.istio.validation.server_tls import CIPHERS
 from meshtutor.kube.kinds import GATEWAY_API, KUBERNETES_GATEWAY, RULES, Kind, kind_of
 from meshtutor.kube.objects import join
 
+_MACHINE: Final = ("address", "ports.**", "labels.**", "locality", "weight", "serviceAccount")
 IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
     "VirtualService": (
         "hosts[]", "gateways[]", "exportTo[]",
@@ -52,9 +53,10 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
         )),
     ),
     "ServiceEntry": (
-        "hosts[]", "addresses[]", "exportTo[]", "location", "resolution", "ports[].**",
-        *(f"endpoints[].{field}" for field in ("address", "ports.**", "labels.**", "locality", "weight")),
+        "hosts[]", "addresses[]", "exportTo[]", "location", "resolution", "ports[].**", "workloadSelector.**",
+        *(f"endpoints[].{field}" for field in _MACHINE),
     ),
+    "WorkloadEntry": _MACHINE,
     "Sidecar": ("workloadSelector.**", "egress[].hosts[]", "outboundTrafficPolicy.mode"),
     "Telemetry": (
         "selector.**", *(f"tracing[].{field}" for field in (
@@ -98,7 +100,7 @@ VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "REQUEST_SIZE",
         "RESPONSE_SIZE",
     ),
-    ("ServiceEntry", "resolution"): ("STATIC",),
+    ("ServiceEntry", "resolution"): ("NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN"),
     ("ServiceEntry", "ports[].protocol"): ("HTTP", "HTTP2", "GRPC"),
     ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC", "HTTPS"),
     ("Gateway", "servers[].tls.mode"): ("PASSTHROUGH", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"),
@@ -109,6 +111,7 @@ VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
 _LIMITS: Final[Mapping[str, Callable[[dict[str, Any]], Problems]]] = {
     "Gateway": limits.gateway,
     "ServiceEntry": limits.service_entry,
+    "WorkloadEntry": limits.workload_entry,
     "DestinationRule": limits.destination_rule,
 }
 CLAIMS: Final = ("http[].match[].headers", "http[].match[].withoutHeaders")

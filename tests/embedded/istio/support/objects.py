@@ -70,7 +70,8 @@ def pod(
         "uid": name,
     }
     spec = {"serviceAccountName": app, "nodeName": node, "containers": containers}
-    status = {"podIP": ip, "phase": "Running"}
+    ready = {"type": "Ready", "status": "True"}
+    status = {"podIP": ip, "phase": "Running", "conditions": [ready]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status}
 
 
