@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.listener.v3 import listener_components_pb2
 from envoy.config.route.v3 import route_pb2
 from envoy.extensions.clusters.dynamic_forward_proxy.v3 import cluster_pb2 as forward_cluster_pb2
@@ -67,8 +68,11 @@ def _router() -> Any:
 
 
 def dns_cache() -> Any:
-    """The names that have been looked up for requests; filter and cluster must name the same cache."""
-    return dns_cache_pb2.DnsCacheConfig(name="passthrough")
+    """The names that have been looked up for requests; filter and cluster must name the same cache.
+
+    IPv4 alone, as the proxies have no other address (SelectDNSLookupFamily).
+    """
+    return dns_cache_pb2.DnsCacheConfig(name="passthrough", dns_lookup_family=cluster_pb2.Cluster.V4_ONLY)
 
 
 def _forward_proxy() -> Any:

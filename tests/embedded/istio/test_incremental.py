@@ -244,3 +244,55 @@ def test_a_sidecar_that_goes_gives_the_view_back():
     assert not [name for name in world.configurations()[0][CDS] if name.startswith("outbound")]
     world.change(sidecar("~/*"), how="DELETED")
     assert set(world.configurations()[0][CDS]) == whole
+
+
+def named(host: str, **spec: object) -> dict:
+    made = entry(host, **spec)
+    made["spec"] |= {"resolution": "DNS", "endpoints": [{"address": "machine.test"}]}
+    return made
+
+
+def test_an_endpoint_elsewhere_leaves_clusters_that_hold_their_endpoints_as_they_were():
+    world = World(proxies=2)
+    world.change(named("a.test"))
+    one, two = world.configurations()
+    assert one[CDS]["outbound|80||a.test"] is two[CDS]["outbound|80||a.test"]
+    assert "outbound|80||a.test" not in one[EDS]
+    world.change(make.endpoint_slice(world.services[7], world.pods[7], unready=(world.pods[7],)))
+    after = world.configurations()[0]
+    assert after[CDS]["outbound|80||a.test"] is one[CDS]["outbound|80||a.test"]
+
+
+def test_a_workload_entry_changes_the_assignment_of_who_selects_it_and_nothing_else():
+    world = World(proxies=1)
+    chosen = entry("a.test", workloadSelector={"labels": {"app": "legacy"}})
+    del chosen["spec"]["endpoints"]
+    world.change(chosen, entry("b.test"))
+    before = world.configurations()[0]
+    world.change(make.rule("WorkloadEntry", "m", address="10.9.9.1", labels={"app": "legacy"}))
+    after = world.configurations()[0]
+    assert [n for n in after[EDS] if after[EDS][n] is not before[EDS][n]] == ["outbound|80||a.test"]
+    assert after[CDS] == before[CDS]
+    assert after[RDS] is before[RDS]
+    world.change(make.rule("WorkloadEntry", "n", address="10.9.9.2", labels={"app": "nobody"}))
+    again = world.configurations()[0]
+    assert all(again[t] is after[t] for t in (RDS, LDS))
+    assert all(again[EDS][n] is after[EDS][n] for n in after[EDS])
+
+
+def test_a_second_entry_of_a_name_touches_that_name_only():
+    world = World(proxies=1)
+    world.change(entry("a.test"), entry("b.test"))
+    before = world.configurations()[0]
+    younger = make.rule("ServiceEntry", "younger", hosts=["a.test"], resolution="STATIC",
+                        ports=[{"number": 81, "name": "more", "protocol": "HTTP"}])  # fmt: skip
+    world.change(younger)
+    after = world.configurations()[0]
+    assert set(after[CDS]) - set(before[CDS]) == {"outbound|81||a.test"}
+    for table in (CDS, EDS):
+        assert all(
+            after[table][name] is before[table][name] for name in before[table] if "a.test" not in name
+        )
+    world.change(rule("s3"))
+    again = world.configurations()[0]
+    assert all(again[table] is after[table] for table in (CDS, EDS, LDS))

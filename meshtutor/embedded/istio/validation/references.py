@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meshtutor.embedded.istio.hosts import host_matches, resolve
-from meshtutor.embedded.istio.validation import certificates, delegation, gateway_conflicts, telemetries
+from meshtutor.embedded.istio.validation import (
+    certificates,
+    delegation,
+    gateway_conflicts,
+    shared_hosts,
+    telemetries,
+)
 from meshtutor.embedded.istio.validation.problem import Problems, each, warning
 from meshtutor.embedded.istio.validation.selection import subsets_without_pods
 from meshtutor.kube import kinds, objects
@@ -24,15 +30,21 @@ CONFLICTING_HOSTS: Final = "IST0109"
 PORT_REQUIRED: Final = "IST0112"
 HOST_NOT_IN_GATEWAY: Final = "IST0132"
 PORT_NOT_ON_SERVICE: Final = "IST0162"
-CONCERNED: Final = (kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY, kinds.TELEMETRY)
+CONCERNED: Final = (
+    kinds.VIRTUAL_SERVICE,
+    kinds.DESTINATION_RULE,
+    kinds.GATEWAY,
+    kinds.TELEMETRY,
+    kinds.SERVICE_ENTRY,
+)
 
 
 @dataclass(frozen=True)
 class World:
     """What rules may refer to. `hosts`: port numbers by full name, wildcards of ServiceEntries included.
 
-    `pods` are those that there are, and those that Deployments are about to make; `secrets` is None where nobody may
-    read them.
+    `pods` are those that there are, and those that Deployments are about to make, `machines` WorkloadEntries;
+    `secrets` is None where nobody may read them.
     """
 
     hosts: Mapping[str, tuple[int, ...]]
@@ -43,16 +55,17 @@ class World:
     pods: list[Object] = field(default_factory=list)
     secrets: list[Object] | None = None
     telemetries: list[Object] = field(default_factory=list)
+    service_entries: list[Object] = field(default_factory=list)
+    machines: list[Object] = field(default_factory=list)
 
     @classmethod
     def of(cls, lister: Callable[[kinds.Kind], Iterable[Object]]) -> World:
         """From the objects as they are now."""
         services = list(lister(kinds.SERVICE))
         hosts = {_fqdn(service): _port_numbers(service) for service in services}
-        for entry in lister(kinds.SERVICE_ENTRY):
-            hosts |= {host: _entry_ports(entry) for host in objects.spec(entry).get("hosts") or ()}
+        entries = list(lister(kinds.SERVICE_ENTRY))
         return cls(
-            hosts,
+            _entries_hosts(entries) | hosts,
             list(lister(kinds.DESTINATION_RULE)),
             {
                 f"{objects.namespace(gateway)}/{objects.name(gateway)}": gateway
@@ -63,6 +76,8 @@ class World:
             [*lister(kinds.POD), *map(_pod_of, lister(kinds.DEPLOYMENT))],
             list(lister(kinds.SECRET)),
             list(lister(kinds.TELEMETRY)),
+            entries,
+            list(lister(kinds.WORKLOAD_ENTRY)),
         )
 
     def ports(self, host: str) -> tuple[int, ...] | None:
@@ -90,6 +105,7 @@ def check(obj: Object, world: World) -> Problems:
         "DestinationRule": _destination_rule,
         "Gateway": _gateway,
         "Telemetry": _telemetry,
+        "ServiceEntry": _service_entry,
     }
     function = checks.get(obj.get("kind", "")) if kinds.kind_of(obj) not in kinds.GATEWAY_API else None
     return function(obj, world) if function else iter(())
@@ -216,6 +232,13 @@ def _telemetry(obj: Object, world: World) -> Problems:
     yield from telemetries.check(obj, world.telemetries, world.pods)
 
 
+def _service_entry(obj: Object, world: World) -> Problems:
+    key = objects.ObjectKey.of(obj)
+    others = [entry for entry in world.service_entries if objects.ObjectKey.of(entry) != key]
+    yield from shared_hosts.check(obj, others, world.services)
+    yield from shared_hosts.unselected(obj, [*world.pods, *world.machines])
+
+
 def _gateway(obj: Object, world: World) -> Problems:
     selector = objects.spec(obj).get("selector") or {}
     pods = [pod for pod in world.pods if selector.items() <= objects.labels(pod).items()]
@@ -268,8 +291,14 @@ def _port_numbers(service: Object) -> tuple[int, ...]:
     return tuple(port["port"] for port in objects.spec(service).get("ports") or ())
 
 
-def _entry_ports(entry: Object) -> tuple[int, ...]:
-    return tuple(port.get("number", 0) for port in objects.spec(entry).get("ports") or ())
+def _entries_hosts(entries: Iterable[Object]) -> dict[str, tuple[int, ...]]:
+    """Port numbers by host; of several entries for one, all of them."""
+    found: dict[str, tuple[int, ...]] = {}
+    for entry in entries:
+        numbers = tuple(port.get("number", 0) for port in objects.spec(entry).get("ports") or ())
+        for host in objects.spec(entry).get("hosts") or ():
+            found[host] = tuple(dict.fromkeys((*found.get(host, ()), *numbers)))
+    return found
 
 
 def _key(obj: Object) -> str:

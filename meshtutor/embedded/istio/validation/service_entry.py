@@ -20,7 +20,7 @@ def check(obj: dict[str, Any]) -> Problems:
     spec: Spec = obj.get("spec") or {}
     resolution = spec.get("resolution", "NONE")
     yield from sharing.selector(spec, "workloadSelector", "labels")
-    if "workloadSelector" in spec and "endpoints" in spec:
+    if "workloadSelector" in spec and spec.get("endpoints"):
         yield error("spec.endpoints", "only one of workloadSelector and endpoints can be set")
     yield from _hosts(spec, resolution)
     yield from _addresses(spec, resolution)

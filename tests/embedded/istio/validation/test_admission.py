@@ -239,18 +239,21 @@ def test_the_studys_own_manifests_pass_without_a_warning():
 def test_what_a_service_entry_needs_captured_packets_for_is_refused_by_name():
     port = "{number: 80, name: http, protocol: HTTP}"
     start = f"hosts: [a.test], ports: [{port}]"
-    assert "capture of packets" in causes(kinds.SERVICE_ENTRY, f"{{{start}}}")["spec.resolution"]
-    said = causes(kinds.SERVICE_ENTRY, f"{{{start}, resolution: DNS}}")
-    assert "only STATIC" in said["spec.resolution"]
+    moved = f"hosts: [a.test], ports: [{port.replace('80', '80, targetPort: 81')}]"
+    assert "capture by iptables" in causes(kinds.SERVICE_ENTRY, f"{{{moved}}}")["spec.ports[0].targetPort"]
+    dynamic = start.replace("a.test", "'*.test'")
+    said = causes(kinds.SERVICE_ENTRY, f"{{{dynamic}, resolution: DYNAMIC_DNS}}")
+    assert "only NONE, STATIC, DNS" in said["spec.resolution"]
     fine = f"{start}, resolution: STATIC, endpoints: [{{address: 10.0.0.1}}]"
     https = fine.replace("name: http, protocol: HTTP", "name: tls, protocol: HTTPS")
     assert "spec.ports[0].protocol" in causes(kinds.SERVICE_ENTRY, f"{{{https}}}")
     assert causes(kinds.SERVICE_ENTRY, f"{{{fine}, addresses: [10.1.0.0/16]}}").keys() == {
         "spec.addresses[0]"
     }
-    assert causes(
-        kinds.SERVICE_ENTRY, f"{{{start}, resolution: STATIC, workloadSelector: {{labels: {{a: b}}}}}}"
-    )
+    socket = fine.replace("10.0.0.1", "'unix:///a'")
+    assert causes(kinds.SERVICE_ENTRY, f"{{{socket}}}").keys() == {"spec.endpoints[0].address"}
+    assert causes(kinds.WORKLOAD_ENTRY, "{address: 'unix:///a'}").keys() == {"spec.address"}
+    assert causes(kinds.WORKLOAD_ENTRY, "{address: 10.0.0.1, network: far}").keys() == {"spec.network"}
 
 
 def test_what_a_sidecar_needs_captured_packets_for_is_refused_by_name():

@@ -293,3 +293,44 @@ def test_a_telemetry_alone_is_not_warned_about():
     obj = {"kind": "Telemetry", "metadata": {"name": "mine", "namespace": "default"},
            "spec": {"accessLogging": [{"providers": [{"name": "envoy"}]}]}}  # fmt: skip
     assert list(references.check(obj, world())) == []
+
+
+HTTP = "ports: [{number: 80, name: http, protocol: HTTP}]"
+AGES = """
+---
+{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: old, namespace: %s, creationTimestamp: "2026-01-01T00:00:00Z"},
+ spec: {hosts: [api.test], ports: [{number: 80, name: http, protocol: %s}], exportTo: [%s]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "more", "found", "hint"),
+    [
+        (f"hosts: [own.test], {HTTP}", AGES % ("default", "GRPC", "'*'"), [], ""),
+        (f"hosts: [api.test], {HTTP}", AGES % ("default", "HTTP", "'*'"), [("spec.hosts[0]", "")], "that one decides"),
+        (f"hosts: [api.test], {HTTP}", AGES % ("other", "HTTP", "'*'"), [("spec.hosts[0]", "")], "know one only"),
+        (f"hosts: [api.test], {HTTP}", AGES % ("other", "HTTP", "."), [("spec.hosts[0]", "")], "know one only"),
+        (f"hosts: [api.test], {HTTP}, exportTo: ['.']", AGES % ("other", "HTTP", "."), [], ""),
+        (f"hosts: [api.test], {HTTP}", AGES % ("default", "GRPC", "'*'"),
+         [("spec.ports[0].protocol", "IST0177"), ("spec.hosts[0]", "")], "served as one of both"),
+        (f"hosts: [reviews.default.svc.cluster.local], {HTTP}", "", [("spec.hosts[0]", "")], "added to the Service's, for port http"),
+        ("hosts: [reviews.default.svc.cluster.local], ports: [{number: 80, name: x, protocol: HTTP}]", "",
+         [("spec.hosts[0]", "")], "not heard"),
+        (f"hosts: [own.test], {HTTP}, workloadSelector: {{labels: {{app: legacy}}}}", "", [("spec.workloadSelector", "")], "503"),
+    ],
+)  # fmt: skip
+def test_a_service_entry_that_is_not_alone_with_its_name_or_selects_nobody(spec, more, found, hint):
+    obj = {"apiVersion": kinds.SERVICE_ENTRY.api_version, "kind": "ServiceEntry",
+           "metadata": {"name": "mine", "namespace": "default"}, "spec": yaml.safe_load(f"{{{spec}}}")}  # fmt: skip
+    said = list(references.check(obj, world(more)))
+    assert [(p.path, p.code) for p in said] == found
+    assert not found or hint in said[0].hint
+
+
+@pytest.mark.parametrize("chosen", ["Pod, spec: {}", "WorkloadEntry, spec: {address: 10.0.0.1}"])
+def test_a_selector_that_finds_somebody_is_fine(chosen):
+    kind, _, rest = chosen.partition(",")
+    version = "v1" if kind == "Pod" else "networking.istio.io/v1"
+    more = f"\n---\n{{apiVersion: {version}, kind: {kind}, metadata: {{name: m, labels: {{app: legacy}}}},{rest}}}\n"
+    spec = f"{{hosts: [own.test], {HTTP}, workloadSelector: {{labels: {{app: legacy}}}}}}"
+    assert warnings("ServiceEntry", spec, more) == []

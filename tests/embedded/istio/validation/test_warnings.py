@@ -37,6 +37,11 @@ def warnings(kind: str, spec: str) -> list[Problem]:
         ("VirtualService", "{hosts: [a], http: [{fault: {abort: {}}, route: [{destination: {host: a}}]}]}",
          "spec.http[0].fault.abort", "no status to answer"),
         ("Sidecar", "{workloadSelector: {}, egress: [{hosts: [./*]}]}", "spec.workloadSelector", "names no labels"),
+        ("ServiceEntry", "{hosts: [a.com], ports: [{number: 80, name: a, protocol: HTTP}], workloadSelector: {labels: {a: b}}}",
+         "spec.workloadSelector", "should not be set with resolution NONE"),
+        ("ServiceEntry", "{hosts: [a.com], ports: [{number: 80, name: a, protocol: HTTP}], resolution: STATIC, workloadSelector: {}}",
+         "spec.workloadSelector", "names no labels"),
+        ("WorkloadEntry", "{network: far}", "spec.address", "must have a gateway"),
         ("Sidecar", "{egress: [{hosts: [a/b.com, a/b.com]}]}", "spec.egress[0].hosts[1]", "duplicated egress host"),
     ],
 )  # fmt: skip
