@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from meshtutor.errors import LabError, MeshtutorError
+from meshtutor.files import write_private
 
 log = logging.getLogger("meshtutor.lab")
 
@@ -95,10 +96,7 @@ async def run(args: argparse.Namespace, voice: Voice) -> None:
 
 def _publish(directory: Path, facts: dict[str, Any]) -> None:
     """lab.json appears whole or not at all, readable by its owner only."""
-    draft = directory / "lab.json.new"
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps(facts, indent=1))
-    draft.replace(directory / "lab.json")
+    write_private(directory / "lab.json", json.dumps(facts, indent=1))
 
 
 def _arguments() -> argparse.Namespace:

@@ -8,7 +8,6 @@ to istioctl. `chosen` holds the provider that the last `up` brought up, which is
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from meshtutor.config import settings
+from meshtutor.files import write_private
 
 
 @dataclass
@@ -89,16 +89,6 @@ def unchoose(name: str, provider: str) -> None:
     """Forget the choice if it is this provider."""
     if chosen(name) == provider:
         _chosen(name).unlink(missing_ok=True)
-
-
-def write_private(path: Path, text: str) -> None:
-    """A file that only its owner can read, in place of the old one in a single move."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    fresh.replace(path)
 
 
 def _directory(name: str) -> Path:

@@ -14,8 +14,9 @@ from meshtutor.providers.records import Record
 
 @pytest.fixture(autouse=True)
 def nothing_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home, a PATH and a kubeconfig with nothing in them."""
+    """A home, a PATH and a kubeconfig with nothing in them, and the lab called test."""
     monkeypatch.setenv("MESHTUTOR_HOME", str(tmp_path))
+    monkeypatch.setenv("MESHTUTOR_LAB", "test")
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
 

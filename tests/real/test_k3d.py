@@ -6,10 +6,8 @@ does on a real API server what its step says, and that the steps recognise their
 
 from __future__ import annotations
 
-import http.server
 import json
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +24,8 @@ from tests.providers.k3d.conftest import Machine
 from tests.real.apiserver import ApiServer, serving
 from tests.real.caretaker import Caretaker
 from tests.real.programs import find, module_folder
+from tests.support.servers import Answer
+from tests.support.servers import serving as serving_pages
 
 NODES = ("k3d-k3s-default-server-0", "k3d-k3s-default-agent-0", "k3d-k3s-default-agent-1")
 
@@ -40,20 +40,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 @pytest.fixture(scope="module")
 def page() -> Iterator[int]:
     """A port at which something answers 200."""
-
-    class Page(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            """Quiet."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
+    with serving_pages(lambda _asked: Answer()) as answering:
+        yield answering.port
 
 
 @pytest.fixture

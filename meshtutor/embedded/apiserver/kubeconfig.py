@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-import os
 from pathlib import Path
 
 import yaml
+
+from meshtutor.files import write_private
 
 
 def write_kubeconfig(path: Path, name: str, server: str, ca_pem: bytes, token: str) -> str:
@@ -30,10 +31,5 @@ def write_kubeconfig(path: Path, name: str, server: str, ca_pem: bytes, token: s
             {"name": context, "context": {"cluster": context, "user": context, "namespace": "default"}}
         ],
     }
-    draft = path.with_name(f"{path.name}.new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        yaml.safe_dump(config, file, sort_keys=False)
-    draft.replace(path)
+    write_private(path, yaml.safe_dump(config, sort_keys=False))
     return context

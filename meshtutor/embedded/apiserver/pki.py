@@ -6,7 +6,6 @@ It has nothing to do with the mesh's authority (xds/), which signs workloads: a 
 from __future__ import annotations
 
 import ipaddress
-import os
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from meshtutor.embedded.keys import key_usage, private_pem
+from meshtutor.files import write_private
+
 _LIFE: Final = timedelta(days=3650)
 _NAMES: Final = (
     "localhost",
@@ -26,17 +28,6 @@ _NAMES: Final = (
     "kubernetes.default",
     "kubernetes.default.svc",
     "kubernetes.default.svc.cluster.local",
-)
-_SIGNS: Final = x509.KeyUsage(
-    digital_signature=True,
-    key_cert_sign=True,
-    crl_sign=True,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    encipher_only=False,
-    decipher_only=False,
 )
 
 
@@ -75,14 +66,11 @@ def make_pki(directory: Path, addresses: Iterable[str]) -> Pki:
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
     builder = builder.add_extension(issuer, critical=False)
     pki = Pki(directory / "api-ca.crt", directory / "api.crt", directory / "api.key")
-    _write(pki.ca, ca.public_bytes(serialization.Encoding.PEM))
-    _write(pki.certificate, builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    _write(
-        pki.key,
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
+    write_private(pki.ca, ca.public_bytes(serialization.Encoding.PEM))
+    write_private(
+        pki.certificate, builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     )
+    write_private(pki.key, private_pem(key))
     return pki
 
 
@@ -93,7 +81,7 @@ def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
     builder = builder.add_extension(
         x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
     )
-    builder = builder.add_extension(_SIGNS, critical=True)
+    builder = builder.add_extension(key_usage(signs_certificates=True), critical=True)
     return builder.sign(key, hashes.SHA256())
 
 
@@ -112,10 +100,3 @@ def _builder(common_name: str, key: ec.EllipticCurvePublicKey, issuer: x509.Name
 
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Never readable by others, not even for a moment."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)

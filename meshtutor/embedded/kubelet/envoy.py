@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -12,6 +11,7 @@ from meshtutor.embedded.kubelet.bootstrap import bootstrap
 from meshtutor.embedded.kubelet.images import Image
 from meshtutor.embedded.kubelet.place import Place, proxy_role
 from meshtutor.errors import MeshtutorError
+from meshtutor.files import write_private
 
 # Without immediate draining an Envoy keeps the old policy on pooled connections for a while after a listener's update,
 # which looks like a rule that does not take effect. Hot restart would share memory between the Envoys of a machine.
@@ -57,13 +57,6 @@ def proxyv2(tokens: Issuer, binary: Path | None = None) -> Image:
         return [program, "--config-path", str(path), *_FLAGS, "--log-level", _level(container)]
 
     return Image(adapt=adapt)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read; no moment passes in which others may."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 def _level(container: Mapping[str, Any]) -> str:

@@ -8,7 +8,6 @@ ECDSA P-256: a key takes 30 µs, where RSA-2048 takes 100 ms.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from meshtutor.embedded.keys import key_usage, private_pem
+from meshtutor.files import write_private
 
 _ROOT_DAYS = 3650
 _CLOCK_SKEW = timedelta(minutes=2)
@@ -59,10 +61,10 @@ class CertificateAuthority:
         builder = _certificate(x509.Name([]), self._root.subject, key.public_key(), now, lifetime)
         builder = builder.add_extension(x509.SubjectAlternativeName([identity]), critical=True)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
+        builder = builder.add_extension(key_usage(signs_certificates=False), critical=True)
         both = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
         signed = builder.add_extension(both, critical=False).sign(self._key, hashes.SHA256())  # type: ignore[arg-type]
-        return Certificate(signed.public_bytes(serialization.Encoding.PEM), _pem(key), now + lifetime)
+        return Certificate(signed.public_bytes(serialization.Encoding.PEM), private_pem(key), now + lifetime)
 
 
 def _write_root(key_path: Path, root_path: Path, trust_domain: str) -> None:
@@ -71,9 +73,9 @@ def _write_root(key_path: Path, root_path: Path, trust_domain: str) -> None:
     now = datetime.now(UTC)
     builder = _certificate(name, name, key.public_key(), now, timedelta(days=_ROOT_DAYS))
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
-    _write(key_path, _pem(key))
-    _write(root_path, builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    builder = builder.add_extension(key_usage(signs_certificates=True), critical=True)
+    write_private(key_path, private_pem(key))
+    write_private(root_path, builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
 
 def _certificate(
@@ -82,31 +84,3 @@ def _certificate(
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
     builder = builder.serial_number(x509.random_serial_number())
     return builder.not_valid_before(now - _CLOCK_SKEW).not_valid_after(now + lifetime)
-
-
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Readable by its owner from its first moment."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)

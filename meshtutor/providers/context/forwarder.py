@@ -24,7 +24,8 @@ from typing import Any, Final
 import psutil
 
 from meshtutor.errors import LabError, MeshtutorError
-from meshtutor.providers import ports, records
+from meshtutor.files import write_private
+from meshtutor.providers import ports
 
 GATEWAY: Final = "forward"
 _FIRST_PORT: Final = 8000
@@ -43,9 +44,7 @@ def ensure(directory: Path, target: dict[str, Any], name: str = GATEWAY, wish: i
             return int(known["port"])
         end(directory, name)
     wish = int((_read(directory, name) or {}).get("port", wish))
-    records.write_private(
-        directory / f"{name}.json", json.dumps({"target": target, "port": ports.first_free(wish)})
-    )
+    write_private(directory / f"{name}.json", json.dumps({"target": target, "port": ports.first_free(wish)}))
     with (directory / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", __name__, str(directory), name],
@@ -176,7 +175,7 @@ def main(directory: Path, name: str) -> int:
         forwarder = Forwarder(wanted["target"], wanted["port"])
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         said = {"target": wanted["target"], "port": forwarder.port, "pid": os.getpid()}
-        records.write_private(directory / f"{name}.json", json.dumps(said))
+        write_private(directory / f"{name}.json", json.dumps(said))
         threading.Thread(target=forwarder.serve, daemon=True).start()
         while (directory / "record.json").exists():
             time.sleep(_CHECK_SECONDS)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from meshtutor.errors import ApiStatusError, LabError, MeshtutorError, NotReadyError
+from meshtutor.files import write_private
 from meshtutor.kube import rollouts
 from meshtutor.kube.client import KubeClient, proxy_path
 from meshtutor.kube.kinds import POD, SERVICE
@@ -161,7 +162,7 @@ def refresh(record: Record) -> None:
         if record.kubeconfig.is_file():
             return
         raise
-    records.write_private(record.kubeconfig, text)
+    write_private(record.kubeconfig, text)
 
 
 def find(name: str, provider: str, why: str = "") -> ClusterProvider | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshtutor.errors import LabError
+from meshtutor.files import write_private
 from meshtutor.kube.kinds import NODE
-from meshtutor.providers import kubeconfigs, records
+from meshtutor.providers import kubeconfigs
 from meshtutor.providers.k3d.docker import Docker
 from meshtutor.providers.k3d.kubectl import Kubectl
 from meshtutor.providers.k3d.options import DEFAULT_CLUSTER, MANAGED_BY, NODE_PORT, K3dOptions
@@ -97,7 +98,7 @@ class ContextIsKnown:
         known = self._options.context in kubeconfigs.contexts(config)
         if known:
             text = kubeconfigs.only(self._options.context, self._options.namespace, config)
-            records.write_private(self._record.kubeconfig, text)
+            write_private(self._record.kubeconfig, text)
         return known and (
             not self._options.switch_context or config["current-context"] == self._options.context
         )
@@ -114,7 +115,7 @@ class ContextIsKnown:
                 f"k3d wrote no context {self._options.context!r}.",
                 f"k3d kubeconfig get {self._options.cluster}",
             )
-        records.write_private(
+        write_private(
             self._record.kubeconfig, kubeconfigs.only(self._options.context, self._options.namespace)
         )
 

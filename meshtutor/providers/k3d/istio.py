@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import yaml
 
+from meshtutor.files import write_private
 from meshtutor.kube import rollouts
 from meshtutor.kube.kinds import DEPLOYMENT, NAMESPACE
-from meshtutor.providers import records
 from meshtutor.providers.k3d.kubectl import Kubectl
 from meshtutor.providers.k3d.options import NODE_PORT, K3dOptions
 from meshtutor.providers.tools import Command, Tools, command
@@ -90,7 +90,7 @@ class IstioIsInstalled:
     def run(self) -> None:
         """Write the overlay down, then install."""
         self._tools.say(self._typed)
-        records.write_private(self._file, self._yaml)
+        write_private(self._file, self._yaml)
         self._tools.run(self._install, timeout=_READY_SECONDS * 2)
 
     @property

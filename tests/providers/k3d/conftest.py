@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 from meshtutor.providers.k3d import up as k3d
 from meshtutor.providers.records import Record
 from meshtutor.providers.tools import Tools
+from tests.support.servers import Answer, serving
 
 TOOLS = ("docker", "k3d", "kubectl", "istioctl")
 VERSIONS = {"docker": "28.1.0", "k3d": "v5.8.3", "kubectl": "v1.33.1", "istioctl": "1.30.3"}
@@ -84,20 +83,8 @@ class Machine:
 @pytest.fixture
 def productpage() -> Iterator[int]:
     """A port at which something answers 200, as the gateway does at the end."""
-
-    class Page(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            """Quiet."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
+    with serving(lambda _asked: Answer()) as page:
+        yield page.port
 
 
 @pytest.fixture
