@@ -6,6 +6,7 @@ version looks the same in a table and in a plot.
 """
 
 from meshtutor.charts.answering import answers
+from meshtutor.charts.balancing import balanced
 from meshtutor.charts.comparing import compare
 from meshtutor.charts.costs import cost
 from meshtutor.charts.graphing import mesh_graph
@@ -22,6 +23,7 @@ from meshtutor.charts.waterfall import waterfall
 
 __all__ = [
     "answers",
+    "balanced",
     "compare",
     "cost",
     "golden_signals",

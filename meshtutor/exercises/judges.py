@@ -162,6 +162,49 @@ class Within:
         return ok, f"all OK, {self.share:.0%} of them within {self.seconds:g} s", got
 
 
+@dataclass(frozen=True)
+class OnePod:
+    """All requests are answered by one and the same pod, whichever it is."""
+
+    by_chance: ClassVar[bool] = False
+
+    def __call__(self, report: Report, false_alarm: float) -> Judgement:
+        """See `Judge`; one stray request is one too many."""
+        del false_alarm
+        ok = report.ok == report.n > 0 and len(report.by_pod) == 1
+        return ok, "one pod for all of them", shares(report.by_pod)
+
+
+@dataclass(frozen=True)
+class Pods:
+    """So many pods answer, at least; for so many requests that none is missed by chance."""
+
+    least: int
+    by_chance: ClassVar[bool] = False
+
+    def __call__(self, report: Report, false_alarm: float) -> Judgement:
+        """See `Judge`; of 60 requests one of three pods gets none once in 10**10."""
+        del false_alarm
+        ok = report.ok == report.n > 0 and len(report.by_pod) >= self.least
+        return ok, f"{self.least} pods that answer", shares(report.by_pod)
+
+
+@dataclass(frozen=True)
+class Sparing:
+    """A version gets some of the requests, but at most this share; all are answered."""
+
+    version: str
+    most: float
+    by_chance: ClassVar[bool] = False
+
+    def __call__(self, report: Report, false_alarm: float) -> Judgement:
+        """See `Judge`."""
+        del false_alarm
+        counted = report.versions()
+        ok = report.ok == report.n and 0 < counted.counts.get(self.version, 0) <= self.most * report.n
+        return ok, f"{self.version} for some of {report.n}, and at most {self.most:.0%}", shares(counted)
+
+
 def tally(report: Report, by: str) -> Tally:
     """The report's counts by version or by status."""
     return report.versions() if by == "version" else report.by_status

@@ -10,6 +10,7 @@ from meshtutor.widgets.cost_of_mesh import CostOfMesh
 from meshtutor.widgets.dashboard import Dashboard
 from meshtutor.widgets.examination import Examination
 from meshtutor.widgets.fault_injector import FaultInjector
+from meshtutor.widgets.load_balancer import LoadBalancer
 from meshtutor.widgets.match_builder import MatchBuilder
 from meshtutor.widgets.mesh_graph import MeshGraph
 from meshtutor.widgets.page import Page
@@ -27,6 +28,7 @@ __all__ = [
     "Dashboard",
     "Examination",
     "FaultInjector",
+    "LoadBalancer",
     "MatchBuilder",
     "MeshGraph",
     "Page",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ OUTCOMES = tuple(
     Outcome(status, 5.0 + i, at=100.0 + i, version=version)
     for i, (status, version) in enumerate([(200, "v1"), (200, "v2"), (200, "v3"), (503, "")])
 )
+PODS = tuple(replace(outcome, pod=f"reviews-{outcome.version}-5d9-x7k2p") for outcome in OUTCOMES[:3])
 REPORT = Report("http://reviews/", OUTCOMES)
 
 
@@ -64,6 +66,7 @@ CROSSINGS = Crossings(
 )
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "answers": lambda: charts.answers(OUTCOMES, OUTCOMES, {"200": 0.7, "503": 0.3}, 110.0),
+    "balanced": lambda: charts.balanced(PODS, PODS),
     "compare": lambda: charts.compare(REPORT, REPORT),
     "cost": costing,
     "golden_signals": lambda: charts.golden_signals(board("v1", "v2", "v3", total="reviews")),

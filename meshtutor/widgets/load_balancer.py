@@ -1,0 +1,86 @@
+"""`LoadBalancer`: algorithms and sticky keys for a service, and what each of its pods gets."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from meshtutor.charts import balancing
+from meshtutor.traffic.load import Load
+from meshtutor.traffic.outcome import Outcome, Request
+from meshtutor.traffic.report import Report
+from meshtutor.widgets.answers_widget import AnswersWidget
+from meshtutor.widgets.balancer_model import BalancerModel
+from meshtutor.widgets.balancer_rules import NAME
+
+if TYPE_CHECKING:
+    from meshtutor.widgets.answers_view import AnswersView
+
+USERS: Final = tuple(f"user-{n:02d}" for n in range(20))
+
+
+class LoadBalancer(AnswersWidget[BalancerModel]):
+    """A choice of algorithm and hash key, live requests per pod and how long each pod takes.
+
+    Without a browser `balancer.model.balancer = {"algorithm": "ringHash", "key": "httpHeaderName"}` does what the
+    controls do, and `balancer.send(60, user="alice")` sends as the background load does: a name in a header, a
+    cookie and a query parameter, each called `end-user`.
+    """
+
+    written_kind = "DestinationRule"
+
+    @property
+    def title(self) -> str:
+        """See AnswersWidget."""
+        return f"Load balancing for {self.service}"
+
+    @property
+    def usage(self) -> str:
+        """See AnswersWidget."""
+        return f"{type(self).__name__}.model.balancer = {dict(self.model.draft)!r} applies it"
+
+    def send(self, n: int, user: str = "alice", concurrency: int = 8) -> Report:
+        """`n` requests of one user, for who wants to count by hand."""
+        plain = Request(f"/?{NAME}={user}", headers=_named(user))
+        return self.mesh.send(
+            self.service,
+            n,
+            path=plain.url,
+            headers=plain.headers,
+            from_pod=self._from_pod,
+            concurrency=concurrency,
+        )
+
+    def _make_model(self) -> BalancerModel:
+        return BalancerModel(self.rules, self.mesh.apply)
+
+    def _make_view(self) -> AnswersView:
+        from meshtutor.widgets.balancer_view import BalancerView
+
+        return BalancerView(self.title, self.model, self._live)
+
+    def _make_load(self) -> Load:
+        load = super()._make_load()
+        everybody, plain, record = itertools.cycle(USERS), load.request, self._live.observer.add
+
+        def turn(outcomes: Sequence[Outcome] = ()) -> None:
+            load.request = _sent_by(plain, self.model.draft["user"] or next(everybody))
+            record(outcomes)
+
+        turn()
+        load.listener = turn
+        return load
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()}\n{balancing.words([self._live.observer.under_the_rule()], ('',))}"
+
+
+def _sent_by(request: Request, user: str) -> Request:
+    url = request.url.partition("?")[0]
+    return replace(request, url=f"{url}?{NAME}={user}", headers=_named(user))
+
+
+def _named(user: str) -> dict[str, Any]:
+    return {NAME: user, "cookie": f"{NAME}={user}"}
