@@ -1,4 +1,4 @@
-"""What each pod of a service gets, and how long it takes: shares on the left, latencies on the right, a bar per run.
+"""What each pod of a service gets, and how long callers wait: shares on the left, percentiles on the right.
 
 `settings` gives what the traces of a live chart are updated with, `balanced` builds the whole figure from the same.
 """
@@ -13,18 +13,20 @@ import plotly.graph_objects as go
 
 from meshtutor.charts.chart import Chart, axis, layout
 from meshtutor.display import text
-from meshtutor.display.colors import color_of, translucent
+from meshtutor.display.colors import SKY, color_of, translucent
 from meshtutor.traffic.outcome import Outcome
 from meshtutor.traffic.report import percentile
 
+PERCENTILES: Final = (50, 75, 90, 99)
 _PALEST: Final = 0.35  # each version keeps its colour; earlier runs are paler
-_LEFT, _RIGHT = (0.0, 0.46), (0.57, 1.0)
+_LEFT, _RIGHT = (0.0, 0.48), (0.60, 1.0)
+_Labels = Mapping[str, tuple[str, str]]
 
 
 def balanced(
     *runs: Iterable[Outcome], names: Sequence[str] = ("before", "after"), height: int = 320
 ) -> Chart:
-    """Shares of requests and median latencies by pod, for one run or several; Reports are runs.
+    """Shares of requests by pod (%), and percentiles of all latencies (ms), for one run or several; Reports are runs.
 
     ValueError if there are fewer `names` than runs.
     """
@@ -32,22 +34,12 @@ def balanced(
     if len(names) < len(given):
         raise ValueError(f"{len(given)} runs need as many names, got {names!r}")
     found = settings(*given)
-    traces = [
-        go.Bar(name=name, hovertemplate="%{x}: %{y:.1f} %<extra>" + name + "</extra>", **found[2 * i])
-        for i, name in enumerate(names[: len(given)])
-    ] + [
-        go.Bar(
-            name=name, xaxis="x2", yaxis="y2", showlegend=False,
-            hovertemplate="%{x}: %{y:.0f} ms<extra>" + name + "</extra>", **found[2 * i + 1],
-        )
-        for i, name in enumerate(names[: len(given)])
-    ]  # fmt: skip
-    traces = [trace for i in range(len(given)) for trace in (traces[i], traces[len(given) + i])]
+    traces = [_trace(names[i // 2], i % 2 == 1, found[i]) for i in range(len(found))]
     look = layout(
         axis("", type="category", domain=_LEFT),
-        axis("share of requests (%)", rangemode="tozero"),
-        xaxis2=axis("", type="category", domain=_RIGHT, anchor="y2"),
-        yaxis2=axis("median latency (ms, log scale)", type="log", anchor="x2", dtick=1),
+        axis("share of requests (%)", range=[0, 105], dtick=25),
+        xaxis2=axis("percentile of the latency", type="category", domain=_RIGHT, anchor="y2"),
+        yaxis2=axis("latency (ms, log scale)", type="log", range=[0, 4], dtick=1, anchor="x2"),
         barmode="group",
         bargap=0.3,
         height=height,
@@ -60,15 +52,14 @@ def balanced(
 def settings(*runs: Sequence[Outcome]) -> list[dict[str, Any]]:
     """For each run what its trace of shares and its trace of latencies show; pods are the same in all of them."""
     labels = pods([outcome for run in runs for outcome in run])
-    last = max(1, len(runs) - 1)
+    names = [label for label, _ in labels.values()]
+    ranks = [f"p{percent}" for percent in PERCENTILES]
     found: list[dict[str, Any]] = []
-    for i, run in enumerate(runs):
-        strength = _PALEST + (1 - _PALEST) * i / last if len(runs) > 1 else 1.0
+    for run, strength in zip(runs, _strengths(len(runs)), strict=True):
         colors = [translucent(color_of(version), strength) for _, version in labels.values()]
-        names, marker = [label for label, _ in labels.values()], {"color": colors}
         found += [
-            {"x": names, "y": [share * 100 for share in shares(run, labels)], "marker": marker},
-            {"x": names, "y": medians(run, labels), "marker": marker},
+            {"x": names, "y": [share * 100 for share in shares(run, labels)], "marker": {"color": colors}},
+            {"x": ranks, "y": latencies(run), "marker": {"color": translucent(SKY, strength)}},
         ]
     return found
 
@@ -86,32 +77,48 @@ def pods(outcomes: Iterable[Outcome]) -> dict[str, tuple[str, str]]:
     }
 
 
-def shares(run: Sequence[Outcome], labels: Mapping[str, Any]) -> list[float]:
+def shares(run: Sequence[Outcome], labels: _Labels) -> list[float]:
     """The share (0..1) of each of these pods in a run."""
     counted = Counter(outcome.pod for outcome in run)
     return [counted[pod] / max(1, len(run)) for pod in labels]
 
 
-def medians(run: Sequence[Outcome], labels: Mapping[str, Any]) -> list[float | None]:
-    """The median milliseconds of each of these pods; None for one that got nothing."""
-    taken = {pod: sorted(o.milliseconds for o in run if o.pod == pod) for pod in labels}
-    return [percentile(values, 50) if values else None for values in taken.values()]
+def latencies(run: Sequence[Outcome]) -> list[float | None]:
+    """The PERCENTILES of a run's answers in milliseconds; None where nothing was answered."""
+    taken = sorted(outcome.milliseconds for outcome in run if outcome.status)
+    return [percentile(taken, percent) if taken else None for percent in PERCENTILES]
 
 
 def words(runs: Sequence[Sequence[Outcome]], names: Sequence[str]) -> str:
-    """A row for each pod: its share and its median latency in each run."""
+    """A row for each pod with its share in each run, and a row for each percentile."""
     labels = pods([outcome for run in runs for outcome in run])
     if not labels:
         return "no requests yet"
-    columns = [list(zip(shares(run, labels), medians(run, labels), strict=True)) for run in runs]
+    by_run = [[f"{share:.0%}" for share in shares(run, labels)] for run in runs]
+    taken = [[_took(value) for value in latencies(run)] for run in runs]
+    ranks = [f"p{percent}" for percent in PERCENTILES]
     rows = [
-        (label, *(_cell(*column[i]) for column in columns)) for i, (label, _) in enumerate(labels.values())
+        *zip([label for label, _ in labels.values()], *by_run, strict=True),
+        *zip(ranks, *taken, strict=True),
     ]
-    return text.columns([("pod", *names[: len(runs)]), *rows], indent="")
+    return text.columns([("", *names[: len(runs)]), *rows], indent="")
 
 
-def _cell(share: float, median: float | None) -> str:
-    return f"{share:.0%}" + ("" if median is None else f", {text.milliseconds(median)}")
+def _trace(name: str, right: bool, found: dict[str, Any]) -> Any:
+    """One run's bars; the legend has those of the right side, which have one colour only."""
+    place = {"xaxis": "x2", "yaxis": "y2"} if right else {"showlegend": False}
+    number = "%{y:.0f} ms" if right else "%{y:.1f} %"
+    hover = f"%{{x}}: {number}<extra>{name}</extra>"
+    return go.Bar(name=name, legendgroup=name, hovertemplate=hover, **place, **found)
+
+
+def _strengths(n: int) -> list[float]:
+    """How opaque each run is; the last one entirely."""
+    return [1.0 - (1.0 - _PALEST) * (n - 1 - i) / max(1, n - 1) for i in range(n)]
+
+
+def _took(milliseconds: float | None) -> str:
+    return "" if milliseconds is None else text.milliseconds(milliseconds)
 
 
 def _family(pod: str) -> str:

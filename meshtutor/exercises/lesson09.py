@@ -12,8 +12,8 @@ TASKS: Final = (
     Task(
         name="9.1",
         title="Everybody has a favourite",
-        text="A reader's requests for reviews carry the header `end-user`. Those of one reader shall always be answered by "
-        "the same pod, and requests without a name by any of the three.",
+        text="A reader's requests for reviews carry the header `end-user`. Those of one reader shall always be answered "
+        "by the same pod, and requests without a name by any of the three.",
         questions=(
             *(
                 Question(f"the requests of {name}", OnePod(), headers={"end-user": name})
@@ -30,8 +30,9 @@ TASKS: Final = (
     Task(
         name="9.2",
         title="A fair share is too much",
-        text="The pod of reviews v3 takes 0.4 s for each answer, and somebody has asked for ROUND_ROBIN once. Twelve callers "
-        "are at work at any time. v3 shall get at most a quarter of their requests, but not none: it may get well again.",
+        text="The pod of reviews v3 takes 0.4 s for each answer, and somebody has asked for ROUND_ROBIN once. Twelve "
+        "callers are at work at any time. v3 shall get at most a quarter of their requests, but not none: it may get "
+        "well again.",
         questions=(Question("requests for reviews", Sparing("v3", 0.25), n=360, concurrency=12),),
         hints=(
             "The DestinationRule is there already: `mesh.get('dr', 'reviews')`. Apply one of the same name.",

@@ -24,7 +24,8 @@ class Load:
     """Sends `request` about `rate` times per second while it runs; `batch` requests at each turn.
 
     A batch of one suits a sidecar on this machine; a real cluster's client pod is asked once per second
-    instead. `listener` is called with the outcomes of each turn, from the load's threads.
+    instead. `listener` is called with the outcomes of each turn, `vary` makes of `request` what the next turn
+    sends; both are called from the load's threads.
     """
 
     def __init__(self, sender: Sender, request: Request, rate: float = 20.0, batch: int = 1) -> None:
@@ -37,6 +38,7 @@ class Load:
         self.last_error = ""
         self.closed = False
         self.listener: Callable[[Sequence[Outcome]], None] | None = None
+        self.vary: Callable[[Request], Request] | None = None
         self._sender = sender
         self._batch = batch
         self._lock = threading.Lock()
@@ -83,9 +85,10 @@ class Load:
             self._count(self._send())
 
     def _send(self) -> list[Outcome]:
+        request = self.vary(self.request) if self.vary else self.request
         if self._batch == 1:
-            return self._sender.send(self.request, 1, concurrency=1)
-        return self._sender.send(self.request, self._batch, concurrency=_WORKERS, rate=self.rate)
+            return self._sender.send(request, 1, concurrency=1)
+        return self._sender.send(request, self._batch, concurrency=_WORKERS, rate=self.rate)
 
     def _next_turn(self) -> float | None:
         """Seconds until this worker's next turn, or None when the lease has ended."""

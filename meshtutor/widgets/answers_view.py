@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import ipywidgets
-
 from meshtutor.charts import answering
 from meshtutor.charts.chart import Chart
 from meshtutor.widgets.answers_model import AnswersModel
@@ -48,19 +46,7 @@ class AnswersView(RuleView):
         """See RuleView."""
         return answering.words(self._recorder.under_the_rule(), self._answers.target)
 
-    def fill(self) -> None:
-        """See RuleView; a list of choices takes in a value that it did not offer."""
-        for name, widget in self._controls.items():
-            value = self._model.draft[name]
-            if isinstance(widget, ipywidgets.Dropdown) and value not in _values(widget):
-                widget.options = [*widget.options, (str(value), value)]
-        super().fill()
-
     def _chart(self) -> Chart:
         recorder = self._recorder
         recent, judged = recorder.recent(answering.SECONDS), recorder.under_the_rule()
         return answering.answers(recent, judged, self._answers.target, recorder.now(), _CHART_HEIGHT)
-
-
-def _values(dropdown: Any) -> list[Any]:
-    return [option[1] if isinstance(option, tuple) else option for option in dropdown.options]

@@ -1,18 +1,17 @@
-"""The face of a load balancer: three choices, the answers, and below them what each pod gets."""
+"""The face of a load balancer: three choices, and below them what each pod gets and how long callers wait."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 import ipywidgets
-import plotly.graph_objects as go
 
-from meshtutor.charts import balancing
-from meshtutor.widgets.answers_view import AnswersView
+from meshtutor.charts import answering, balancing
 from meshtutor.widgets.balancer_model import BalancerModel
 from meshtutor.widgets.balancer_rules import HASHES, KEYS, NAME, SIMPLE
 from meshtutor.widgets.live import Live
 from meshtutor.widgets.recorder import Recorder
+from meshtutor.widgets.rule_view import RuleView
 
 _LABELS: Final = {
     "httpHeaderName": f"header {NAME}",
@@ -20,26 +19,34 @@ _LABELS: Final = {
     "httpQueryParameterName": f"query parameter {NAME}",
     "useSourceIp": "source address",
 }
-_ONE: Final = "alice"
+_CHART_HEIGHT: Final = 320
 
 
-class BalancerView(AnswersView):
+class BalancerView(RuleView):
     """Which algorithm, which key, and whose requests are sent."""
 
     def __init__(self, title: str, model: BalancerModel, live: Live[Recorder]) -> None:
-        chart = balancing.balanced(live.observer.under_the_rule(), names=("",), height=260)
-        self._pods = go.FigureWidget(data=chart.data, layout=chart.layout)
-        self._pods._config = {"displayModeBar": False, "responsive": True}
+        self._recorder = live.observer
+        chart = balancing.balanced(self._recorder.under_the_rule(), names=("",), height=_CHART_HEIGHT)
         hint = "Choose an algorithm to apply it."
-        super().__init__(title, model, live, controls=_controls(), hint=hint, below=[self._pods])
+        super().__init__(title, model, live, controls=_controls(), chart=chart, hint=hint)
 
     def draw(self) -> None:
-        """See AnswersView; the pods' bars move as well."""
-        super().draw()
-        found = balancing.settings(self._live.observer.under_the_rule())
-        with self._pods.batch_update():
-            for trace, new in zip(self._pods.data, found, strict=True):
+        """See RuleView; called from the recorder's thread."""
+        found = balancing.settings(self._recorder.under_the_rule())
+        with self._drawing, self._figure.batch_update():
+            for trace, new in zip(self._figure.data, found, strict=True):
                 trace.update(new)
+        self._show_traffic()
+
+    def seen(self) -> str:
+        """See RuleView."""
+        return answering.words(self._recorder.under_the_rule(), {})
+
+    def fill(self) -> None:
+        """See RuleView; only a hash has a key."""
+        super().fill()
+        self._controls["key"].disabled = self._model.draft["algorithm"] in SIMPLE
 
 
 def _controls() -> dict[str, Any]:
@@ -48,7 +55,7 @@ def _controls() -> dict[str, Any]:
     return {
         "algorithm": _choice("loadBalancer", algorithms),
         "key": _choice("consistentHash by", [(_LABELS[key], key) for key in KEYS]),
-        "user": _choice("requests of", [("20 users in turn", ""), (_ONE, _ONE)]),
+        "user": _choice("requests of", [("20 users in turn", ""), ("alice", "alice"), ("bob", "bob")]),
     }
 
 

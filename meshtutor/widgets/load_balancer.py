@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from meshtutor.charts import balancing
 from meshtutor.traffic.load import Load
-from meshtutor.traffic.outcome import Outcome, Request
+from meshtutor.traffic.outcome import Request
 from meshtutor.traffic.report import Report
 from meshtutor.widgets.answers_widget import AnswersWidget
 from meshtutor.widgets.balancer_model import BalancerModel
 from meshtutor.widgets.balancer_rules import NAME
 
 if TYPE_CHECKING:
-    from meshtutor.widgets.answers_view import AnswersView
+    from meshtutor.widgets.rule_view import RuleView
 
 USERS: Final = tuple(f"user-{n:02d}" for n in range(20))
 
 
 class LoadBalancer(AnswersWidget[BalancerModel]):
-    """A choice of algorithm and hash key, live requests per pod and how long each pod takes.
+    """A choice of algorithm and hash key, live the share of each pod and the percentiles of the latency.
 
     Without a browser `balancer.model.balancer = {"algorithm": "ringHash", "key": "httpHeaderName"}` does what the
     controls do, and `balancer.send(60, user="alice")` sends as the background load does: a name in a header, a
@@ -43,12 +42,12 @@ class LoadBalancer(AnswersWidget[BalancerModel]):
 
     def send(self, n: int, user: str = "alice", concurrency: int = 8) -> Report:
         """`n` requests of one user, for who wants to count by hand."""
-        plain = Request(f"/?{NAME}={user}", headers=_named(user))
+        asked = sent_by(user, Request("/"))
         return self.mesh.send(
             self.service,
             n,
-            path=plain.url,
-            headers=plain.headers,
+            path=asked.url,
+            headers=asked.headers,
             from_pod=self._from_pod,
             concurrency=concurrency,
         )
@@ -56,31 +55,22 @@ class LoadBalancer(AnswersWidget[BalancerModel]):
     def _make_model(self) -> BalancerModel:
         return BalancerModel(self.rules, self.mesh.apply)
 
-    def _make_view(self) -> AnswersView:
+    def _make_view(self) -> RuleView:
         from meshtutor.widgets.balancer_view import BalancerView
 
         return BalancerView(self.title, self.model, self._live)
 
     def _make_load(self) -> Load:
-        load = super()._make_load()
-        everybody, plain, record = itertools.cycle(USERS), load.request, self._live.observer.add
-
-        def turn(outcomes: Sequence[Outcome] = ()) -> None:
-            load.request = _sent_by(plain, self.model.draft["user"] or next(everybody))
-            record(outcomes)
-
-        turn()
-        load.listener = turn
+        load, everybody = super()._make_load(), itertools.cycle(USERS)
+        load.vary = lambda request: sent_by(self.model.draft["user"] or next(everybody), request)
         return load
 
     def __repr__(self) -> str:
         return f"{super().__repr__()}\n{balancing.words([self._live.observer.under_the_rule()], ('',))}"
 
 
-def _sent_by(request: Request, user: str) -> Request:
-    url = request.url.partition("?")[0]
-    return replace(request, url=f"{url}?{NAME}={user}", headers=_named(user))
-
-
-def _named(user: str) -> dict[str, Any]:
-    return {NAME: user, "cookie": f"{NAME}={user}"}
+def sent_by(user: str, request: Request) -> Request:
+    """The request with the user's name in a header, a cookie and a query parameter, each called `end-user`."""
+    return replace(
+        request, url=f"{request.url}?{NAME}={user}", headers={NAME: user, "cookie": f"{NAME}={user}"}
+    )

@@ -81,9 +81,12 @@ class RuleView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         self._model.draft = {**self._model.draft, name: value}
 
     def fill(self) -> None:
-        """The controls follow the draft."""
+        """The controls follow the draft; a list of choices takes in a value that it did not offer."""
         for name, widget in self._controls.items():
-            widget.value = self._model.draft[name]
+            value = self._model.draft[name]
+            if isinstance(widget, ipywidgets.Dropdown) and value not in _values(widget):
+                widget.options = [*widget.options, (str(value), value)]
+            widget.value = value
 
     def refresh(self) -> None:
         """Show the model and the traffic as they are now."""
@@ -167,3 +170,7 @@ def living(chart: Chart) -> Any:
     figure = go.FigureWidget(data=chart.data, layout=chart.layout)
     figure._config = {"displayModeBar": False, "responsive": True}
     return figure
+
+
+def _values(dropdown: Any) -> list[Any]:
+    return [option[1] if isinstance(option, tuple) else option for option in dropdown.options]
