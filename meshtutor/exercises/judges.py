@@ -183,7 +183,7 @@ class Pods:
     by_chance: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
-        """See `Judge`; of 60 requests one of three pods gets none once in 10**10."""
+        """See `Judge`; of 60 requests one of three pods gets none once in 10**7, if each has at least a quarter."""
         del false_alarm
         ok = report.ok == report.n > 0 and len(report.by_pod) >= self.least
         return ok, f"{self.least} pods that answer", shares(report.by_pod)

@@ -12,8 +12,8 @@ TASKS: Final = (
     Task(
         name="9.1",
         title="Everybody has a favourite",
-        text="A reader's requests for reviews carry the header `end-user`. Those of one reader shall always be answered "
-        "by the same pod, and requests without a name by any of the three.",
+        text="A reader's requests for reviews carry the header `end-user`. Those of one reader shall always be "
+        "answered by the same pod, and requests without a name by any of the three.",
         questions=(
             *(
                 Question(f"the requests of {name}", OnePod(), headers={"end-user": name})

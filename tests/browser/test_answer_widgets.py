@@ -1,4 +1,4 @@
-"""The retry tuner and the circuit breaker as a learner uses them."""
+"""The retry tuner, the circuit breaker and the load balancer as a learner uses them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ mesh.disturb("reviews-v2", status=503)
 breaker = mt.widgets.CircuitBreaker(mesh, "reviews", rate=20)
 breaker.model.breaker = {"consecutive_5xx": 3, "base_ejection_seconds": 5, "max_ejection_percent": 100}
 breaker"""
+BALANCER = """\
+mesh.disturb("reviews-v3", delay_ms=400)
+balancer = mt.widgets.LoadBalancer(mesh, "reviews", rate=20)
+balancer"""
 
 
 def test_attempts_are_dragged_and_failures_go(opened, theme):
@@ -32,3 +36,23 @@ def test_a_pod_that_fails_is_seen_to_be_ejected(opened, theme):
     page.get_by_text("seconds ago").last.scroll_into_view_if_needed()
     shoot(page, f"circuit-breaker-{theme}")
     assert bands.get_by_text("ejected", exact=True).is_visible()
+
+
+def test_an_algorithm_is_chosen_and_the_bars_of_the_pods_move(opened, theme):
+    page = opened("balancer", BALANCER)
+    page.get_by_text("20 requests/s").wait_for(timeout=60_000)
+    algorithm, key, user = page.locator(".widget-dropdown select").all()
+    assert key.is_disabled()
+    algorithm.select_option("ROUND_ROBIN")
+    page.get_by_text("acknowledged (ACK)").wait_for()
+    page.locator("text=/200: 100% of [1-9][0-9]{2}/").wait_for(timeout=60_000)
+    page.get_by_text("percentile of the latency").scroll_into_view_if_needed()
+    shoot(page, f"load-balancer-turns-{theme}")
+    algorithm.select_option("consistentHash, ringHash")
+    page.get_by_text("httpHeaderName: end-user").wait_for()
+    assert key.is_enabled()
+    user.select_option("alice")
+    pods = page.locator(".js-plotly-plot .barlayer .trace").first.locator(".point path")
+    page.locator("text=/200: 100% of [4-9][0-9] /").wait_for(timeout=60_000)
+    shoot(page, f"load-balancer-alice-{theme}")
+    assert pods.count() <= 2, "one pod; another if a request of the users was still under way"

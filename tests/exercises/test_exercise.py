@@ -9,7 +9,19 @@ from meshtutor.errors import MeshtutorError
 from meshtutor.exercises import answers
 from meshtutor.exercises.book import BOOK, Book
 from meshtutor.exercises.exercise import Exercise, written
-from meshtutor.exercises.judges import Delayed, Every, Exactly, Mostly, Places, Prompt, Shares, Within
+from meshtutor.exercises.judges import (
+    Delayed,
+    Every,
+    Exactly,
+    Mostly,
+    OnePod,
+    Places,
+    Pods,
+    Prompt,
+    Shares,
+    Sparing,
+    Within,
+)
 from meshtutor.exercises.note import Note
 from meshtutor.exercises.slips import slips
 from meshtutor.exercises.task import FALSE_ALARM, Question, Task
@@ -151,6 +163,30 @@ def test_a_refusal_counts_only_if_a_circuit_breaker_refused():
     assert Exactly(3)(Report("", (*three, refused)), FALSE_ALARM)[0]
     assert not Exactly(3)(Report("", (*three, Outcome(503, 1.0, flag="UH"))), FALSE_ALARM)[0]
     assert not Exactly(2)(Report("", (*three, refused)), FALSE_ALARM)[0]
+
+
+def answered_by(*pods: str) -> Report:
+    return Report("http://reviews/", tuple(Outcome(200, 1.0, version=pod[:2], pod=pod) for pod in pods))
+
+
+def test_one_pod_is_one_pod_and_a_failure_is_none():
+    assert OnePod()(answered_by(*["v1-a"] * 20), FALSE_ALARM)[0]
+    assert not OnePod()(answered_by(*["v1-a"] * 19, "v1-b"), FALSE_ALARM)[0]
+    assert not OnePod()(report(*[(503, "", 1.0)] * 20), FALSE_ALARM)[0]
+    assert not OnePod()(report(), FALSE_ALARM)[0]
+
+
+def test_several_pods_have_to_answer_and_answer_well():
+    assert Pods(2)(answered_by("v1-a", "v2-b"), FALSE_ALARM)[0]
+    assert not Pods(3)(answered_by("v1-a", "v2-b"), FALSE_ALARM)[0]
+    failed = Report("", (*answered_by("v1-a").outcomes, Outcome(503, 1.0, pod="v2-b")))
+    assert not Pods(2)(failed, FALSE_ALARM)[0]
+
+
+@pytest.mark.parametrize(("n", "ok"), [(0, False), (1, True), (25, True), (26, False)])
+def test_a_pod_is_spared_but_not_starved(n, ok):
+    judged = Sparing("v3", 0.25)(answered_by(*["v3-c"] * n, *["v1-a"] * (100 - n)), FALSE_ALARM)
+    assert judged[0] is ok
 
 
 class Recorder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -92,3 +93,16 @@ def test_a_load_costs_little_processor_time():
 def test_a_rate_that_makes_no_sense_is_refused(rate):
     with pytest.raises(ValueError, match="rate must be more than 0"):
         Load(LocalSender(), Request("http://x/"), rate=rate)
+
+
+def test_each_turn_may_send_another_request():
+    asked: list[str] = []
+    names = iter(f"user-{n}" for n in range(10_000))
+    with serving(lambda got: asked.append(got.headers["end-user"]) or app()) as server:
+        load = Load(LocalSender(), Request(server.url), rate=100)
+        load.vary = lambda request: replace(request, headers={"end-user": next(names)})
+        load.run(10)
+        wait_until(lambda: load.sent >= 5)
+        load.close()
+    assert len(set(asked)) == len(asked) >= 5
+    assert load.request.headers == {}

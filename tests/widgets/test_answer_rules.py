@@ -1,11 +1,11 @@
-"""Retries, timeouts and circuit breakers as the widgets write them."""
+"""Retries, timeouts, circuit breakers and load balancing as the widgets write them."""
 
 from __future__ import annotations
 
 import pytest
 
 from meshtutor.errors import MeshtutorError
-from meshtutor.widgets import breaker_rules, retry_rules
+from meshtutor.widgets import balancer_rules, breaker_rules, retry_rules
 from meshtutor.widgets.split_rules import rules_for
 
 OWN = {
@@ -89,3 +89,50 @@ def test_a_breaker_replaces_the_limits_of_the_learners_rule_and_keeps_the_rest()
             "consecutive5xxErrors": 3, "interval": "1s", "baseEjectionTime": "1500ms", "maxEjectionPercent": 50
         },
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "balancer"),
+    [
+        ({}, {"simple": "LEAST_REQUEST"}),
+        ({"algorithm": "RANDOM", "key": "httpCookie"}, {"simple": "RANDOM"}),
+        ({"algorithm": "ringHash"}, {"consistentHash": {"httpHeaderName": "end-user"}}),
+        (
+            {"algorithm": "ringHash", "key": "httpCookie", "user": "alice"},
+            {"consistentHash": {"httpCookie": {"name": "end-user", "ttl": "90s"}}},
+        ),
+        (
+            {"algorithm": "maglev", "key": "useSourceIp"},
+            {"consistentHash": {"useSourceIp": True, "maglev": {"tableSize": 1009}}},
+        ),
+    ],
+)
+def test_only_a_hash_has_a_key_and_who_sends_is_no_part_of_the_rule(asked, balancer):
+    assert balancer_rules.istio(balancer_rules.checked(asked)) == {"loadBalancer": balancer}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"algorithm": "LEAST_CONN"}, "LEAST_CONN"),
+        ({"key": "httpHeader"}, "httpHeader"),
+        ({"user": "a b"}, "a b"),
+        ({"user": 5}, "5"),
+        ({"table": "ring"}, "table"),
+    ],
+)
+def test_what_is_no_way_to_balance_is_refused_by_name(wrong, named):
+    with pytest.raises(MeshtutorError) as error:
+        balancer_rules.checked(wrong)
+    assert named in error.value.message
+
+
+def test_an_algorithm_replaces_that_of_the_learners_rule_and_keeps_the_rest():
+    asked = balancer_rules.checked({"algorithm": "ROUND_ROBIN"})
+    written = balancer_rules.destination_rule(rules(destinations=[LIMITED]), asked)
+    assert written["metadata"]["name"] == "mine"
+    assert written["spec"]["trafficPolicy"] == {
+        "connectionPool": {"x": 1},
+        "loadBalancer": {"simple": "ROUND_ROBIN"},
+    }
+    assert LIMITED["spec"]["trafficPolicy"]["loadBalancer"] == {"simple": "RANDOM"}, "the learner's own stays"
