@@ -36,9 +36,9 @@ def balanced(
     found = settings(*given)
     traces = [_trace(names[i // 2], i % 2 == 1, found[i]) for i in range(len(found))]
     look = layout(
-        axis("", type="category", domain=_LEFT),
+        axis("", type="category", domain=_LEFT, showgrid=False),
         axis("share of requests (%)", range=[0, 105], dtick=25),
-        xaxis2=axis("percentile of the latency", type="category", domain=_RIGHT, anchor="y2"),
+        xaxis2=axis("percentile", type="category", domain=_RIGHT, anchor="y2", showgrid=False),
         yaxis2=axis("latency (ms, log scale)", type="log", range=[0, 4], dtick=1, anchor="x2"),
         barmode="group",
         bargap=0.3,
@@ -49,9 +49,12 @@ def balanced(
     return Chart(traces, look, words(given, names))
 
 
-def settings(*runs: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """For each run what its trace of shares and its trace of latencies show; pods are the same in all of them."""
-    labels = pods([outcome for run in runs for outcome in run])
+def settings(*runs: Sequence[Outcome], among: Sequence[Outcome] = ()) -> list[dict[str, Any]]:
+    """For each run what its trace of shares and its trace of latencies show; pods are the same in all of them.
+
+    A pod that answered `among` has its place as well, so that one that gets nothing any more is seen to get nothing.
+    """
+    labels = pods([*among, *(outcome for run in runs for outcome in run)])
     names = [label for label, _ in labels.values()]
     ranks = [f"p{percent}" for percent in PERCENTILES]
     found: list[dict[str, Any]] = []

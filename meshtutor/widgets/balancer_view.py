@@ -33,7 +33,8 @@ class BalancerView(RuleView):
 
     def draw(self) -> None:
         """See RuleView; called from the recorder's thread."""
-        found = balancing.settings(self._recorder.under_the_rule())
+        recorder = self._recorder
+        found = balancing.settings(recorder.under_the_rule(), among=recorder.recent())
         with self._drawing, self._figure.batch_update():
             for trace, new in zip(self._figure.data, found, strict=True):
                 trace.update(new)

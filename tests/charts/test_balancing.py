@@ -40,6 +40,12 @@ def test_the_percentiles_are_those_of_all_requests_of_a_run():
     assert dict(zip(waited.x, waited.y, strict=True)) == {"p50": 10, "p75": 10, "p90": 400, "p99": 400}
 
 
+def test_a_pod_that_answered_before_is_seen_to_get_nothing():
+    shares, waited = balancing.settings(run(v3=2), among=run(v1=5, v3=5))
+    assert dict(zip(shares["x"], shares["y"], strict=True)) == {"reviews-v1": 0.0, "reviews-v3": 100.0}
+    assert set(waited["y"]) == {400.0}
+
+
 def test_what_was_not_answered_has_no_latency_and_counts_for_no_pod():
     lost = [*run(v1=1), Outcome(0, 10_000.0, error="timeout")]
     labels = balancing.pods(lost)
