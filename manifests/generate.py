@@ -16,7 +16,11 @@ from typing import Final
 HERE: Final = Path(__file__).parent
 SOURCE: Final = HERE / "bookinfo" / "app"
 MARK: Final = "# Below: made by manifests/generate.py from manifests/bookinfo/app/; edit it there."
-CARRIERS: Final = {"bookinfo/app-configmap.yaml": "", "02_inject_sidecars/outsider.yaml": "outside"}
+CARRIERS: Final = {
+    "bookinfo/app-configmap.yaml": "",
+    "02_inject_sidecars/outsider.yaml": "outside",
+    "13_reach_outside/partner.yaml": "partner",
+}
 
 
 def config_map(namespace: str) -> str:

@@ -8,6 +8,7 @@ in the background unless a browser shows the widget and says so every few second
 from meshtutor.widgets.circuit_breaker import CircuitBreaker
 from meshtutor.widgets.cost_of_mesh import CostOfMesh
 from meshtutor.widgets.dashboard import Dashboard
+from meshtutor.widgets.egress_policy import EgressPolicy
 from meshtutor.widgets.examination import Examination
 from meshtutor.widgets.fault_injector import FaultInjector
 from meshtutor.widgets.load_balancer import LoadBalancer
@@ -26,6 +27,7 @@ __all__ = [
     "CircuitBreaker",
     "CostOfMesh",
     "Dashboard",
+    "EgressPolicy",
     "Examination",
     "FaultInjector",
     "LoadBalancer",
