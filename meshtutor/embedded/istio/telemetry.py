@@ -10,7 +10,9 @@ Every request is counted twice, as in Istio: by the client's proxy (`reporter="s
   takes off and into dynamic metadata, so the app does not see it (Istio: metadata exchange, x-envoy-peer-metadata);
 - principals: the certificates; `response_flags`, code, protocol: the request's own record.
 
-A value that is missing is `unknown`, as in Istio: COALESCE takes the listener's metadata then.
+A value that is missing is `unknown`, as in Istio: COALESCE takes the listener's metadata then. A client's proxy that
+knows no service for a request names its Host header instead (istio_stats: the host header fallback, which servers and
+gateways do not have), and for the last virtual host the cluster that Istio has behind it: `passing_by`.
 Prometheus sees `envoy_istio_…`; its relabelling takes the first word off. Left out: istio_tcp_*, and gRPC message
 counts.
 """
@@ -61,6 +63,7 @@ _HISTOGRAMS: Final = {
     "RESPONSE_SIZE": (stats_pb2.Config.Histogram.Bytes, "%BYTES_SENT%"),
 }
 NO_OVERRIDES: Final[Overrides] = {}
+_STAND_IN: Final = "stand_in"
 _PREFIX: Final = b"istio"
 _SCOPE: Final = repeated(field_tag(6), [repeated(field_tag(5), [_PREFIX])])
 """`stats_scope {prefix: istio}` on the wire: xds-protos 1.85 does not know it yet, and `stat_prefix`, its predecessor,
@@ -72,13 +75,24 @@ def listener_metadata() -> Any:
     return base_pb2.Metadata(filter_metadata={"istio": struct({UNKNOWN: UNKNOWN})})
 
 
+def passing_by(cluster: str) -> Any:
+    """What a route says that leads to no service: the name that stands for it in `destination_service_name`."""
+    return base_pb2.Metadata(filter_metadata={"istio": struct({_STAND_IN: cluster})})
+
+
 def _or_unknown(command: str, parameter: str = "") -> str:
-    first = {"command": command, "param": parameter} if parameter else {"command": command}
-    operators = [first, {"command": "METADATA", "param": f"LISTENER:istio:{UNKNOWN}"}]
-    return f"%COALESCE({json.dumps({'operators': operators}, separators=(',', ':'))})%"
+    return _first({"command": command, "param": parameter} if parameter else {"command": command})
 
 
-def outbound_logger(own: Workload, overrides: Overrides = NO_OVERRIDES) -> list[Any]:
+def _first(*operators: Mapping[str, str]) -> str:
+    """The first of these commands that has a value, or `unknown`."""
+    last = {"command": "METADATA", "param": f"LISTENER:istio:{UNKNOWN}"}
+    return f"%COALESCE({json.dumps({'operators': [*operators, last]}, separators=(',', ':'))})%"
+
+
+def outbound_logger(
+    own: Workload, overrides: Overrides = NO_OVERRIDES, *, gateway: bool = False
+) -> list[Any]:
     """The client's side of the metrics: one logger, or none if every metric is disabled."""
     tags = {
         "reporter": "source",
@@ -89,7 +103,7 @@ def outbound_logger(own: Workload, overrides: Overrides = NO_OVERRIDES) -> list[
         },
         "source_principal": _or_unknown("UPSTREAM_LOCAL_URI_SAN"),
         "destination_principal": _or_unknown("UPSTREAM_PEER_URI_SAN"),
-        **_service(),
+        **(_service() if gateway else _called_service()),
         "connection_security_policy": UNKNOWN,
         **_request(),
     }
@@ -129,6 +143,19 @@ def _service() -> dict[str, str]:
         "destination_service_name": _or_unknown("CLUSTER_METADATA", "istio:service_name"),
         "destination_service_namespace": _or_unknown("CLUSTER_METADATA", "istio:service_namespace"),
     }
+
+
+def _called_service() -> dict[str, str]:
+    """The same as a client's proxy sees it; istio_stats, populatePeerInfo."""
+    host = {"command": "REQ", "param": ":authority"}
+    known = {
+        "service": [{"command": "CLUSTER_METADATA", "param": "istio:service_host"}],
+        "service_name": [
+            {"command": "METADATA", "param": f"ROUTE:istio:{_STAND_IN}"},
+            {"command": "CLUSTER_METADATA", "param": "istio:service_name"},
+        ],
+    }
+    return {**_service(), **{f"destination_{label}": _first(*found, host) for label, found in known.items()}}
 
 
 def _request() -> dict[str, str]:

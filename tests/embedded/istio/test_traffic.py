@@ -195,12 +195,32 @@ async def test_the_app_sees_who_called_by_certificate(mesh: Mesh):
 
 async def test_unknown_hosts_pass_or_are_refused_as_the_mesh_says(mesh: Mesh):
     outside = await mesh.pod("outside", sidecar=False)
-    url = f"http://{outside['status']['podIP']}:9080/"
-    assert (await mesh.get(url, mesh.client)).status == 200
-    assert await _has(mesh, mesh.client, destination_service_name="PassthroughCluster")
+    host = f"{outside['status']['podIP']}:9080"
+    assert (await mesh.get(f"http://{host}/", mesh.client)).status == 200
+    assert await _counted(mesh, response_code="200") == {(host, "PassthroughCluster")}
     await mesh.apply(make.mesh_config("outboundTrafficPolicy: {mode: REGISTRY_ONLY}"))
-    assert (await mesh.get(url, mesh.client)).status == 502
+    assert (await mesh.get(f"http://{host}/", mesh.client)).status == 502
+    assert await _counted(mesh, response_code="502") == {(host, "BlackHoleCluster")}
     assert (await mesh.get(URL, mesh.client)).status == 200
+
+
+async def test_a_request_that_no_cluster_takes_is_counted_under_its_host_header(mesh: Mesh):
+    await mesh.apply(routes(v7=100))
+    assert (await mesh.get(URL, mesh.client)).status == 503
+    assert await _counted(mesh, response_flags="NC") == {("reviews:9080", "reviews:9080")}
+
+
+async def _counted(mesh: Mesh, **labels: str) -> set[tuple[str, str]]:
+    """destination_service and its name, of the requests that the client's proxy counted with these labels."""
+
+    async def found() -> set[tuple[str, str]]:
+        return {
+            (series["destination_service"], series["destination_service_name"])
+            for series in await _series(mesh, mesh.client)
+            if labels.items() <= series.items()
+        }
+
+    return await mesh.until(found, f"requests with {labels} are counted")
 
 
 async def test_the_access_log_is_switched_by_the_mesh_configuration(mesh: Mesh):

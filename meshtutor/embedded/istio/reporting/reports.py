@@ -32,7 +32,8 @@ class Reports:
 
     def client(self, *, gateway: bool = False) -> Report:
         """Of the requests that a sidecar's app sends, or that pass a gateway."""
-        return self._report("CLIENT", partial(telemetry.outbound_logger, self.workload), gateway=gateway)
+        counter = partial(telemetry.outbound_logger, self.workload, gateway=gateway)
+        return self._report("CLIENT", counter, gateway=gateway)
 
     def server(self, *, mutual_tls: bool) -> Report:
         """Of the requests that a sidecar's app gets, by one of the two filter chains."""

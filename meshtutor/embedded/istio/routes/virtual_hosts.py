@@ -14,7 +14,7 @@ from typing import Any, Final
 from envoy.config.route.v3 import route_components_pb2 as route
 
 from meshtutor.embedded.istio import telemetry
-from meshtutor.embedded.istio.clusters import PASSTHROUGH, outbound_name, policy_of
+from meshtutor.embedded.istio.clusters import BLACK_HOLE, PASSTHROUGH, outbound_name, policy_of
 from meshtutor.embedded.istio.hosts import Host, Port
 from meshtutor.embedded.istio.routes import destinations, http_rule, matches, retries
 from meshtutor.embedded.istio.routes.client import Client
@@ -81,6 +81,7 @@ def catch_all(*, allow_any: bool) -> Any:
         refuse = route.Route(
             name="block_all", match=matches.route_match(None), direct_response={"status": 502}
         )
+        refuse.metadata.CopyFrom(telemetry.passing_by(BLACK_HOLE))
         return _virtual_host("block_all", ["*"], [refuse])
     tunnel = route.Route(name="allow_any", match=route.RouteMatch(connect_matcher={}))
     tunnel.route.cluster = PASSTHROUGH
