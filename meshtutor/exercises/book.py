@@ -17,6 +17,7 @@ from meshtutor.exercises import (
     lesson10,
     lesson11,
     lesson12,
+    lesson13,
     lesson14,
     lesson15,
 )
@@ -78,6 +79,7 @@ LESSONS: Final = (
     lesson10,
     lesson11,
     lesson12,
+    lesson13,
     lesson14,
     lesson15,
 )

@@ -17,6 +17,7 @@ MEANING: Final = {
     "UC": "upstream closed the connection",
     "UR": "upstream reset the request",
     "UT": "upstream request timeout",
+    "DF": "the host's name could not be looked up",
     "FI": "fault injected: abort",
     "NR": "no route matches the request",
     "NC": "the route's cluster does not exist (a missing subset or host)",
@@ -29,6 +30,7 @@ _WORDS: Final = (
     ("connection termination", "UC"),
     ("reset reason: remote reset", "UR"),
     ("upstream request timeout", "UT"),
+    ("dns resolution failure", "DF"),
     ("fault filter abort", "FI"),
     ("rbac: access denied", "RBAC"),
 )

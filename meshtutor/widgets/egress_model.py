@@ -15,12 +15,15 @@ from meshtutor.widgets import egress_rules
 from meshtutor.widgets.egress_rules import Policy, Surroundings
 from meshtutor.widgets.rule_model import Apply, Object, RuleModel
 
-HEADINGS: Final = ("destination", "status", "flag", "who answered", "what the sidecar does")
+HEADINGS: Final = ("destination", "status", "flag", "who answered", "the sidecar's way")
 
 
 @dataclass(frozen=True)
 class Passage:
-    """What became of a request: `status` 0 for no answer, Envoy's `flag`, who answered, and where it was sent to."""
+    """What became of a request: `status` 0 for no answer, Envoy's `flag`, who answered.
+
+    `way` is the cluster that the caller's sidecar has for it, or the virtual host that answers itself.
+    """
 
     destination: str
     status: int
@@ -65,7 +68,8 @@ class EgressModel(RuleModel):
 
     def passage(self, destination: str) -> Passage:
         """What became of the request for a destination under the policy in force; KeyError if none was sent."""
-        return {one.destination: one for one in self.passages}[destination]
+        found: dict[str, Passage] = {one.destination: one for one in self.passages}
+        return found[destination]
 
     def written(self, value: Policy) -> list[Object]:
         """See RuleModel."""

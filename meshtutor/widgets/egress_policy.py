@@ -77,8 +77,8 @@ class EgressPolicy:
         )
         (outcome,) = self.mesh.send(target, n=1, from_pod=self._from_pod)
         who = " ".join(part for part in (outcome.service, outcome.version) if part)
-        way, _ = self.mesh.explain(target, from_pod=self._from_pod).verdict
-        return Passage(destination, outcome.status, outcome.flag, who, way)
+        why = self.mesh.explain(target, from_pod=self._from_pod)
+        return Passage(destination, outcome.status, outcome.flag, who, why.cluster or why.result.virtual_host)
 
     def __repr__(self) -> str:
         head = f"Egress policy: {self.model.message or 'not applied yet'}"

@@ -1,4 +1,7 @@
-"""What leaves a namespace, as objects: a Sidecar for the policy, a ServiceEntry for each registered host. Pure functions."""
+"""What may leave a namespace, as objects: a Sidecar for the policy, a ServiceEntry for each registered host.
+
+Pure functions of data.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +32,13 @@ class Surroundings:
 
     def entry(self, host: str) -> Object:
         """The ServiceEntry of a host: the learner's own, or one that leads to its addresses."""
-        mine = (obj for obj in self.own if obj["kind"] == SERVICE_ENTRY.kind and host in obj["spec"]["hosts"])
-        return copy.deepcopy(next(mine, None) or service_entry(host, self.hosts[host]))
+        mine = [obj for obj in self.own if obj["kind"] == SERVICE_ENTRY.kind and host in obj["spec"]["hosts"]]
+        return copy.deepcopy(mine[0]) if mine else service_entry(host, self.hosts[host])
 
     def sidecar(self, mode: str) -> Object:
         """The Sidecar of the namespace with this mode; what a learner's says besides stays."""
-        mine = (obj for obj in self.own if obj["kind"] == SIDECAR.kind)
-        found = copy.deepcopy(next(mine, None)) or _new(SIDECAR.api_version, SIDECAR.kind, "default")
+        mine = [obj for obj in self.own if obj["kind"] == SIDECAR.kind]
+        found = copy.deepcopy(mine[0]) if mine else _new(SIDECAR.api_version, SIDECAR.kind, "default")
         found["spec"] = {**found["spec"], "outboundTrafficPolicy": {"mode": mode}}
         return found
 

@@ -49,6 +49,8 @@ def overlay(profile: str) -> dict[str, Any]:
             "enableTracing": True,
             "defaultProviders": {"tracing": ["jaeger"]},
             "extensionProviders": [{"name": "jaeger", "opentelemetry": jaeger}],
+            # The sidecar answers for names that no DNS server knows, but a ServiceEntry does.
+            "defaultConfig": {"proxyMetadata": {"ISTIO_META_DNS_CAPTURE": "true"}},
         },
         "values": {
             "pilot": {
