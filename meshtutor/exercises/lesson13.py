@@ -99,7 +99,7 @@ TASKS: Final = (
         hints=(
             "A Sidecar with `egress` and `hosts`; each host is NAMESPACE/NAME, and `.` is the own namespace.",
             "The names are whole ones: reviews.default.svc.cluster.local.",
-            "A `workloadSelector` leaves other pods alone; hosts that are not known are refused under REGISTRY_ONLY only.",
+            "A `workloadSelector` leaves other pods alone; strangers are refused under REGISTRY_ONLY only.",
         ),
         prepare=open_known_shop,
     ),
