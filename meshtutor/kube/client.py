@@ -25,7 +25,7 @@ from meshtutor.errors import (
     NotFoundError,
     NotReadyError,
 )
-from meshtutor.kube import kinds, kubeconfig
+from meshtutor.kube import kinds, kubeconfig, undeclared
 from meshtutor.kube.kinds import Kind
 
 Object = dict[str, Any]
@@ -107,7 +107,24 @@ class KubeClient:
         return [{"apiVersion": answer["apiVersion"], "kind": kind.kind, **item} for item in answer["items"]]
 
     def apply(self, obj: Object, namespace: str = "") -> Written:
-        """Server-side apply as field manager `meshtutor`, taking over fields that others own."""
+        """Server-side apply as field manager `meshtutor`, taking over fields that others own.
+
+        A field that the kind does not have is left out, with a warning.
+        """
+        told: list[str] = []
+        while True:
+            try:
+                written = self._apply(obj, namespace)
+            except ApiStatusError as refusal:
+                unknown = undeclared.undeclared(refusal.message)  # of several in one place it names one
+                if not unknown or set(unknown) <= set(told):
+                    raise
+                obj, told = undeclared.without(obj, unknown), told + unknown
+            else:
+                warnings = (f'unknown field "{path.removeprefix(".")}"' for path in told)
+                return Written(written.object, (*warnings, *written.warnings))
+
+    def _apply(self, obj: Object, namespace: str) -> Written:
         kind, version = self.kind_of(obj), obj["apiVersion"].rpartition("/")[2]
         path = kind.path(obj["metadata"]["name"], _namespace(kind, obj, namespace), version=version)
         params = {"fieldManager": FIELD_MANAGER, "force": "true", "fieldValidation": "Warn"}

@@ -63,10 +63,32 @@ def virtual_service(name: str, **http: object) -> dict:
             "spec": {"hosts": ["reviews"], "http": [route]}}  # fmt: skip
 
 
-def test_an_unknown_field_of_a_custom_resource_is_refused_by_name(kube: KubeClient) -> None:
-    """Server-side apply merges by the CRD's schema, so that even `fieldValidation=Warn` cannot let it pass."""
-    with pytest.raises(ApiStatusError, match=r"spec\.http\[0\]\.timout: field not declared in schema"):
-        kube.apply(virtual_service("odd", timout="3s"), NAMESPACE)
+def test_unknown_fields_are_left_out_with_a_warning(kube: KubeClient) -> None:
+    """Server-side apply itself refuses them, whatever `fieldValidation` says."""
+    written = kube.apply(virtual_service("odd", timout="3s", x=1), NAMESPACE)
+    assert set(written.warnings) >= {'unknown field "spec.http[0].timout"', 'unknown field "spec.http[0].x"'}
+    assert set(written.object["spec"]["http"][0]) == {"route"}
+
+
+def test_unknown_fields_of_items_that_have_names_are_found(kube: KubeClient) -> None:
+    spec = {
+        "selector": {"matchLabels": {"app": "odd"}},
+        "template": {
+            "metadata": {"labels": {"app": "odd"}},
+            "spec": {"containers": [{"name": "app", "image": "x", "imgae": "y"}]},
+        },
+    }
+    odd = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "odd"}, "spec": spec}
+    written = kube.apply(odd, NAMESPACE)
+    assert "imgae" in written.warnings[0]
+    assert written.object["spec"]["template"]["spec"]["containers"][0]["image"] == "x"
+
+
+def test_other_refusals_of_server_side_apply_stay(kube: KubeClient) -> None:
+    wrong = virtual_service("odd", timout="3s")
+    wrong["spec"]["hosts"] = "reviews"
+    with pytest.raises(ApiStatusError, match=r"expected list"):
+        kube.apply(wrong, NAMESPACE)
 
 
 def test_a_wrong_type_is_refused_by_its_path(kube: KubeClient) -> None:
