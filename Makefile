@@ -6,7 +6,7 @@ LAB_ARGS ?=
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check unit notebooks bench browser real down clean wheel generate
+.PHONY: help lab test check bench real repeats down generate wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: $(VENV)/.dev ## measure the budgets; prints a table, writes bench.json
 
 real: $(VENV)/.dev ## tests on real programs: builds kube-apiserver, istiod, istioctl, kubectl and k3d once (about 20 min)
 	@MESHTUTOR_REAL_BIN="$$(bash tests/real/build.sh)" && export MESHTUTOR_REAL_BIN && $(BIN)/python -m pytest tests/real $(TEST_ARGS)
+
+repeats: $(VENV)/.dev ## ask each exercise 200 times for its right answer (hours): how often is it refused?
+	@$(BIN)/python -m tests.repeats $(TEST_ARGS)
 
 down: ## end the lab
 	@$(BIN)/meshtutor down
