@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshtutor.config import study
 from meshtutor.display import html
 from meshtutor.display.yaml import Listing, listing
 from meshtutor.errors import ManifestError, MeshtutorError
@@ -86,7 +87,7 @@ class Exercise:
         return trial.judge_by_hand(self.task, before, self.task.measure(mesh))
 
     def _begin(self, mesh: Mesh) -> None:
-        mesh.reset()
+        mesh.reset(also=[study() / "manifests" / path for path in self.task.pods])
         if found := trial.given(self.task):
             mesh.apply(found)
         if self.task.prepare:

@@ -7,16 +7,14 @@ from typing import Final
 from meshtutor.exercises.judges import Mostly, Places
 from meshtutor.exercises.outages import Outage, Recovered
 from meshtutor.exercises.task import Question, Task
-from meshtutor.mesh import Mesh
 
-TWO_REGIONS: Final = "manifests/10_prefer_near_pods/two-regions.yaml"
+TWO_REGIONS: Final = "10_prefer_near_pods/two-regions.yaml"
 WHERE: Final = {"v1": "europe", "v2": "europe", "v3": "brazil"}
-TOURIST: Final = "tourist"
 
 
-def in_two_regions(mesh: Mesh) -> None:
-    """Put the pods where the lesson has them; `reset` lets them run anywhere again."""
-    mesh.apply(TWO_REGIONS)
+def _shares(about: str, shares: dict[str, float], from_pod: str | None = None) -> Question:
+    """Few at once: under load Istio's default, LEAST_REQUEST, favours v1, which asks nobody else and is the quickest."""
+    return Question(about, Places(shares, WHERE), n=450, from_pod=from_pod, concurrency=2)
 
 
 TASKS: Final = (
@@ -26,20 +24,15 @@ TASKS: Final = (
         text="Of the requests for reviews 80 % stay in the region of their caller, 20 % cross the ocean. That holds "
         "for client in Europe and for tourist in Brazil. The pods are where the lesson has put them.",
         questions=(
-            Question("from client, in Europe", Places({"europe": 80, "brazil": 20}, WHERE), n=450),
-            Question(
-                "from tourist, in Brazil",
-                Places({"brazil": 80, "europe": 20}, WHERE),
-                n=450,
-                from_pod=TOURIST,
-            ),
+            _shares("from client, in Europe", {"europe": 80, "brazil": 20}),
+            _shares("from tourist, in Brazil", {"brazil": 80, "europe": 20}, from_pod="tourist"),
         ),
         hints=(
             "A DestinationRule for reviews, with `trafficPolicy.loadBalancer.localityLbSetting`.",
             "`distribute` is a list: each entry says `from` where, and `to` which places how many percent.",
             "Callers in Europe look for an entry `from: europe/*`, callers in Brazil for one `from: brazil/*`.",
         ),
-        prepare=in_two_regions,
+        pods=(TWO_REGIONS,),
     ),
     Task(
         name="10.2",
@@ -55,6 +48,6 @@ TASKS: Final = (
             "Who tells Envoy that Europe fails? Without `outlierDetection` nobody does.",
             "All pods of Europe have to go: `maxEjectionPercent` is 10 by default, and they are half of all.",
         ),
-        prepare=in_two_regions,
+        pods=(TWO_REGIONS,),
     ),
 )

@@ -54,8 +54,9 @@ class Question:
 class Task:
     """An exercise.
 
-    Before the learner begins `given` manifests are there, and what `prepare` did. With `by_hand` the answer is no rule
-    but what a person does with a running mesh: Python that is given `mesh`.
+    Before the learner begins `given` manifests are there, the workloads in `pods` (in place of the study's where they
+    have the same name), and what `prepare` did. With `by_hand` the answer is no rule but what a person does with a
+    running mesh: Python that is given `mesh`.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Task:
     questions: tuple[Question, ...]
     hints: tuple[str, ...]
     given: tuple[str, ...] = ()
+    pods: tuple[str, ...] = ()
     prepare: Callable[[Mesh], None] | None = None
     by_hand: bool = False
 

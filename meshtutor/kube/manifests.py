@@ -82,6 +82,15 @@ class Manifests(Sequence[Object]):
         named = (origin for candidate, origin in pairs if ObjectKey.of(candidate) == ObjectKey.of(obj))
         return next(same, None) or next(named, None)
 
+    def overlaid(self, upper: Manifests) -> Manifests:
+        """These and `upper`, whose objects take the place of those of the same kind, namespace and name."""
+        replaced = {ObjectKey.of(obj) for obj in upper}
+        pairs = zip(self._objects, self._origins, strict=True)
+        kept = [(obj, origin) for obj, origin in pairs if ObjectKey.of(obj) not in replaced]
+        return Manifests(
+            [*(obj for obj, _ in kept), *upper], [*(origin for _, origin in kept), *upper.origins]
+        )
+
 
 def load(*sources: Source) -> Manifests:
     """All objects of all sources, at least one; `kind: List` is taken apart.

@@ -88,16 +88,18 @@ class Mesh(Looking):
         return self.provider.info()
 
     def reset(
-        self, *, injection: bool = True, gateway: bool = True, timeout: float = 60.0
+        self, *, injection: bool = True, gateway: bool = True, also: Source = (), timeout: float = 60.0
     ) -> resetting.Restored:
         """Back to the study's initial state; returns when pods and proxies have it.
 
-        `injection=False` leaves the application without sidecars, `gateway=False` without a way in.
+        `injection=False` leaves the application without sidecars, `gateway=False` without a way in. `also` are objects
+        that are to be there as well, in place of the study's where they have the same name.
         """
         started = time.monotonic()
         self.close()
         folders = ("bookinfo", "gateway") if gateway else ("bookinfo",)
         desired = manifests.load([study() / "manifests" / folder for folder in folders])
+        desired = desired.overlaid(manifests.load(also)) if also else desired
         with Progress("Resetting") as progress:
             labels = self.provider.injection if injection else {}
             done = resetting.restore(self.api, self.namespace, desired, injection=labels)

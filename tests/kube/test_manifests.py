@@ -85,6 +85,22 @@ def test_an_object_is_not_changed_and_a_dict_is_not_shared():
     assert found[0] is not mine
 
 
+def test_manifests_laid_over_others_take_the_place_of_those_of_the_same_name():
+    below = load(
+        "kind: A\napiVersion: v1\nmetadata: {name: x}\n---\nkind: A\napiVersion: v1\nmetadata: {name: y}\n"
+    )
+    found = below.overlaid(
+        load({"kind": "A", "apiVersion": "v1", "metadata": {"name": "x", "labels": {"new": "1"}}})
+    )
+    assert [
+        (obj["metadata"]["name"], origin.name) for obj, origin in zip(found, found.origins, strict=True)
+    ] == [
+        ("y", "the YAML text"),
+        ("x", "the dict"),
+    ]
+    assert found[1]["metadata"]["labels"] == {"new": "1"}
+
+
 def test_values_are_read_as_kubectl_reads_them():
     data = load(
         MAP.format("m") + "data: {d: 2020-01-01, t: 22:22, o: 010, w: 1.0, e: 1e3, 80: x, y: yes, n: ~}"

@@ -45,6 +45,15 @@ def test_a_rule_shifts_traffic_and_without_it_the_effect_is_gone(mesh):
     assert not mesh.send("reviews", n=300).test({"v1": 70, "v3": 30})
 
 
+def test_a_reset_may_keep_other_workloads_in_place_of_the_studys(mesh):
+    regions = "manifests/10_prefer_near_pods/two-regions.yaml"
+    assert "Deployment default/tourist" in mesh.reset(also=regions).applied
+    assert {place.region for pod, place in mesh.places("app=client").items()} == {"europe"}
+    assert len(mesh.places("app=reviews").pods("brazil")) == 2
+    assert not mesh.reset(also=regions).anything
+    assert "Deployment default/tourist" in mesh.reset().removed
+
+
 def test_every_proxy_in_the_mesh_acknowledges_a_rule_for_the_mesh(mesh):
     applied = mesh.apply([SUBSETS, SPLIT])
     sidecars = {f"{pod['metadata']['name']}.default" for pod in mesh.pods() if has_sidecar(pod)}

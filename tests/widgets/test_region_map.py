@@ -6,7 +6,6 @@ import pytest
 
 import meshtutor as mt
 from meshtutor.errors import MeshtutorError
-from meshtutor.exercises.lesson10 import TWO_REGIONS
 from meshtutor.widgets import region_rules
 from meshtutor.widgets.region_map import RegionMap
 from meshtutor.widgets.region_model import RegionModel
@@ -131,8 +130,7 @@ def test_an_unknown_region_is_refused_by_name(model, broken):
 @pytest.fixture(scope="module")
 def connected(lab):
     with mt.connect() as mesh:
-        mesh.reset()
-        mesh.apply(TWO_REGIONS)
+        mesh.reset(also="manifests/10_prefer_near_pods/two-regions.yaml")
         yield mesh
         mesh.reset()
 
