@@ -18,15 +18,13 @@ from meshtutor.display.colors import BAD, GREY, PURPLE, color_of, translucent
 from meshtutor.mesh.crossings import Crossings, Spot
 from meshtutor.telemetry.ejections import EJECTED, IN
 
-PER_REGION: Final = 2  # traces: the arrow, and its number
 _APART: Final = 3.0
 _WIDE, _HIGH = 1.25, 1.0
 _PODS_AT: Final = 0.28
 _CALLER_AT: Final = -0.62
 _MOST_PIXELS: Final = 14
-_PAD: Final = (
-    "\u00a0\u00a0\u00a0"  # keeps a number off its arrow; plotly loses a neighbour's text when one is empty
-)
+# keeps a number off its arrow; and plotly loses a neighbour's text when one becomes empty
+_PAD: Final = "\u00a0\u00a0\u00a0"
 _SYMBOLS: Final = {IN: "circle", EJECTED: "x"}
 
 

@@ -6,10 +6,11 @@ controls, and how the figure follows the traffic.
 
 from __future__ import annotations
 
+import textwrap
 import threading
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import ipywidgets
 import plotly.graph_objects as go
@@ -20,6 +21,8 @@ from meshtutor.display.yaml import Listing
 from meshtutor.widgets.heartbeat import Heartbeat
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.live import Live
+
+_ERROR_LETTERS: Final = 60
 
 
 class Model(Protocol):
@@ -158,7 +161,8 @@ class RuleView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         self._button.description = "Resume traffic" if live.paused else "Pause traffic"
         self._button.icon = "play" if live.paused else "pause"
         rate = f"{load.rate:g} requests/s" if load else "no traffic yet"
-        failed = f", {load.failed} failed: {load.last_error}" if load and load.failed else ""
+        last = textwrap.shorten(load.last_error, _ERROR_LETTERS) if load else ""
+        failed = f", {load.failed} failed: {last}" if load and load.failed else ""
         trouble = self.trouble()
         self._traffic.value = (
             html.notice(trouble, "warn") if trouble else html.muted(f"{rate}{failed} · {self.seen()}")
