@@ -22,6 +22,7 @@ _APART: Final = 3.0
 _WIDE, _HIGH = 1.25, 1.0
 _PODS_AT: Final = 0.28
 _CALLER_AT: Final = -0.62
+_OVER_THE_WATER: Final = 0.61  # of an arrow's way to the next region
 _MOST_PIXELS: Final = 14
 # keeps a number off its arrow; and plotly loses a neighbour's text when one becomes empty
 _PAD: Final = "\u00a0\u00a0\u00a0"
@@ -33,9 +34,10 @@ class _Arrow:
     x: tuple[float, float]
     y: tuple[float, float]
 
-    @property
-    def middle(self) -> tuple[float, float]:
-        return sum(self.x) / 2, sum(self.y) / 2
+    def point(self, part: float) -> tuple[float, float]:
+        """A point on it; 0 is its beginning."""
+        (x, end_x), (y, end_y) = self.x, self.y
+        return x + part * (end_x - x), y + part * (end_y - y)
 
 
 def region_map(found: Crossings, height: int = 330) -> Chart:
@@ -80,12 +82,17 @@ def titles(found: Crossings) -> list[dict[str, Any]]:
 
 def words(found: Crossings) -> str:
     """`client in europe: brazil 20%, europe 80% of 200, 3 failed; ejected in europe: v1, v2`."""
+    return f"{found.caller} in {found.home}: {brief(found)}"
+
+
+def brief(found: Crossings) -> str:
+    """The same without who sends from where."""
     if not found.n:
-        return f"{found.caller} in {found.home}: no requests yet"
+        return "no requests yet"
     shares = ", ".join(f"{region} {found.share(region).value:.0%}" for region in found.regions)
     failed = f", {found.failed} failed" if found.failed else ""
     ejected = "".join(_ejected(found, region) for region in found.regions)
-    return f"{found.caller} in {found.home}: {shares} of {found.n}{failed}{ejected}"
+    return f"{shares} of {found.n}{failed}{ejected}"
 
 
 def _ejected(found: Crossings, region: str) -> str:
@@ -112,8 +119,8 @@ def _percent(found: Crossings, region: str) -> str:
 
 def _arrow(found: Crossings, region: str) -> list[Any]:
     way, share = _way(found, region), found.share(region).value
-    x, y = way.middle
     near = region == found.home
+    x, y = way.point(0.5 if near else _OVER_THE_WATER)
     number = f"{_PAD}<b>{share:.0%}</b>" if share else _PAD
     return [_line(way, share), _text(x, y if near else y + 0.03 + 0.06 * share, number, right=near)]
 

@@ -54,7 +54,7 @@ class RegionView(RuleView):
 
     def seen(self) -> str:
         """See RuleView."""
-        return mapping.words(self._look())
+        return mapping.brief(self._look())
 
     def _switched(self, region: str, *, on: bool) -> None:
         self._live.touch()
