@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from traitlets import Tuple
 
+from meshtutor.display.yaml import dump
 from meshtutor.widgets import egress_rules
 from meshtutor.widgets.egress_rules import Policy, Surroundings
 from meshtutor.widgets.rule_model import Apply, Object, RuleModel
@@ -74,6 +75,10 @@ class EgressModel(RuleModel):
     def written(self, value: Policy) -> list[Object]:
         """See RuleModel."""
         return egress_rules.written(self.around, value)
+
+    def shown(self, value: Policy) -> str:
+        """See RuleModel; all of them."""
+        return "---\n".join(map(dump, self.written(value)))
 
     def checked(self, value: Any) -> Policy:
         """See RuleModel."""

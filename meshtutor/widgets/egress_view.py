@@ -21,7 +21,7 @@ class EgressView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._model = model
         self._syncing = False
         self._applier = Latest(model.settle)
-        self._mode = ipywidgets.ToggleButtons(options=MODES, layout={"margin": "0 0 0.4em 0"})
+        self._mode = ipywidgets.ToggleButtons(options=MODES)
         self._ticks = {host: _tick(host) for host in model.around.hosts}
         self._button = ipywidgets.Button(description="Apply and call", icon="paper-plane")
         self._status = ipywidgets.HTML()
@@ -43,7 +43,7 @@ class EgressView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         for widget in (self._mode, *self._ticks.values()):
             widget.observe(lambda _: self._edited(), "value")
         self._button.on_click(lambda _: self._applier.request())
-        self._model.observe(lambda _: self._show_draft(), ["draft", "changed"])
+        self._model.observe(lambda _: self._show_draft(), ["draft", "changed", "yaml"])
         self._model.observe(lambda _: self._show_results(), ["passages", "message", "tone", "busy"])
 
     def _arranged(self) -> list[Any]:
@@ -93,7 +93,7 @@ def table(passages: tuple[Passage, ...]) -> html.Html:
 
 
 def _status(one: Passage) -> html.Html:
-    return html.named(one.words[1], color_of("ok" if one.ok else "error"))
+    return html.named(one.words[1], color_of(one.words[1]))
 
 
 def _tick(host: str) -> Any:

@@ -47,11 +47,15 @@ class RuleModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
 
     @abstractmethod
     def written(self, value: Value) -> list[Object]:
-        """The objects for a value; the first is the one that is shown."""
+        """The objects for a value; see `shown`."""
 
     @abstractmethod
     def checked(self, value: Any) -> Value:
         """The value made whole; MeshtutorError if it cannot be one."""
+
+    def shown(self, value: Value) -> str:
+        """The YAML for a value that is shown: the first of its objects, which the others only help."""
+        return dump(self.written(value)[0])
 
     def followed(self) -> str:
         """Called when the value is in force; a sentence for the message, or nothing."""
@@ -88,16 +92,15 @@ class RuleModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
 
     @observe("draft")  # type: ignore[untyped-decorator]
     def _draft_changed(self, change: Mapping[str, Any]) -> None:
-        self.yaml = dump(self.written(change["new"])[0])
+        self.yaml = self.shown(change["new"])
         self._show_changes()
 
     def _put(self, wanted: Value) -> None:
         with self._lock:
             self.busy = True
             try:
-                objects = self.written(wanted)
-                applied = self._apply(objects)
-                self._value, self._applied_yaml = wanted, dump(objects[0])
+                applied = self._apply(self.written(wanted))
+                self._value, self._applied_yaml = wanted, self.shown(wanted)
                 self.changed_at = self._clock()
                 said = self.followed()
             finally:

@@ -70,6 +70,7 @@ def test_a_policy_is_a_sidecar_and_an_entry_for_each_registered_host(mesh, model
 
 def test_the_yaml_marks_what_a_switch_changes(model):
     model.policy = CLOSED
+    assert "hosts:" in model.yaml, "the entry is shown, too"
     model.draft = {**CLOSED, "mode": "ALLOW_ANY"}
     assert [model.yaml.splitlines()[number - 1].strip() for number in model.changed] == ["mode: ALLOW_ANY"]
 
