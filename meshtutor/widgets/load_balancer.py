@@ -10,6 +10,7 @@ from meshtutor.charts import balancing
 from meshtutor.traffic.load import Load
 from meshtutor.traffic.outcome import Request
 from meshtutor.traffic.report import Report
+from meshtutor.traffic.targets import DEFAULT_PATHS, service_name
 from meshtutor.widgets.answers_widget import AnswersWidget
 from meshtutor.widgets.balancer_model import BalancerModel
 from meshtutor.widgets.balancer_rules import NAME
@@ -42,7 +43,7 @@ class LoadBalancer(AnswersWidget[BalancerModel]):
 
     def send(self, n: int, user: str = "alice", concurrency: int = 8) -> Report:
         """`n` requests of one user, for who wants to count by hand."""
-        asked = sent_by(user, Request("/"))
+        asked = sent_by(user, Request(DEFAULT_PATHS.get(service_name(self.service), "/")))
         return self.mesh.send(
             self.service,
             n,

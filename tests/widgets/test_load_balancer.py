@@ -88,7 +88,9 @@ def until(true, seconds: float = 20.0) -> None:
 @pytest.mark.parametrize("table", ["ringHash", "maglev"])
 def test_each_user_has_one_pod_whatever_is_hashed(balancer, key, table):
     balancer.model.balancer = {"algorithm": table, "key": key}
-    met = [list(balancer.send(6, user=user).by_pod) for user in USERS]
+    reports = [balancer.send(6, user=user) for user in USERS]
+    assert all(report.ok == 6 for report in reports), reports
+    met = [list(report.by_pod) for report in reports]
     assert all(len(pods) == 1 for pods in met), met
     assert len({pods[0] for pods in met}) > 1, "twenty users have more than one favourite"
 
@@ -98,6 +100,7 @@ def test_the_background_load_sends_for_everybody_or_for_one(balancer):
     balancer.resume()
     seen = balancer._live.observer.under_the_rule
     until(lambda: len({outcome.pod for outcome in seen()}) > 1)
+    assert all(outcome.ok for outcome in seen())
     assert "reviews-v" in repr(balancer)
     balancer.model.balancer = {"algorithm": "ringHash", "user": "alice"}
     until(lambda: len(seen()) > 60)
