@@ -26,7 +26,7 @@ class EgressView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._button = ipywidgets.Button(description="Apply and call", icon="paper-plane")
         self._status = ipywidgets.HTML()
         self._table = ipywidgets.HTML(layout={"overflow": "auto"})
-        self._yaml = ipywidgets.HTML(layout={"width": "100%", "overflow": "auto"})
+        self._yaml = ipywidgets.HTML(layout={"width": "100%", "max_height": "30em", "overflow": "auto"})
         self._link()
         super().__init__(self._arranged())
         self._show_draft()
@@ -73,7 +73,7 @@ class EgressView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
                 tick.value = host in self._model.draft["registered"]
         finally:
             self._syncing = False
-        self._yaml.value = Listing(self._model.yaml)._repr_html_()
+        self._yaml.value = Listing(self._model.yaml, frozenset(self._model.changed))._repr_html_()
 
     def _show_results(self) -> None:
         hint = html.muted("Switch, or tick a host: the policy is applied, and every destination called.")

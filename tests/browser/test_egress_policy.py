@@ -29,6 +29,9 @@ def test_a_switch_and_a_tick_decide_who_is_reached(page, theme):
     page.get_by_text("REGISTRY_ONLY: 2 of 3 destinations answer").wait_for()
     assert page.locator("td", has_text="outbound|80||api.partner.example").count() == 1
     assert page.locator("td", has_text="block_all").count() == 1
+    assert page.locator("pre > div[style*=E69F00]").count() > 10, (
+        "the entry that the tick has added is marked"
+    )
     page.locator(".widget-vbox").first.scroll_into_view_if_needed()
     shoot(page, f"egress-policy-{theme}")
     assert_apart(
