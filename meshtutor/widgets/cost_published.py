@@ -23,7 +23,10 @@ class Published:
 PAGE: Final = "https://istio.io/latest/docs/ops/deployment/performance-and-scalability/"
 FIGURES: Final = (
     Published(
-        "1.12", "two sidecars add to p90", "2.65 ms", "1000 requests/s of 1 kB, mTLS, 2 worker threads"
+        "1.13",
+        "the proxies add to p90",
+        "2.65 ms",
+        "70,000 requests/s in a mesh of 1000 services, 2000 sidecars",
     ),
     Published(
         "1.20",
