@@ -7,18 +7,19 @@ real cluster as here. The walk says what the configuration does; it sends nothin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from meshtutor.errors import MeshtutorError
-from meshtutor.kube import kinds, objects, rollouts
+from meshtutor.kube import hosts, kinds, objects, rollouts
 from meshtutor.kube.client import KubeClient
 from meshtutor.mesh import deciders
 from meshtutor.mesh.deciders import Deciders, Ruling
-from meshtutor.mesh.explanation import Explanation, Lost, Step, fault_text
+from meshtutor.mesh.explanation import Decision, Explanation, Lost, Step, fault_text
+from meshtutor.mesh.outside import STRANGERS, Outside, strangers, summary
 from meshtutor.mesh.provenance import Provenance
 from meshtutor.providers.base import Provider
-from meshtutor.xray import Call, Candidate, Endpoint, Envoy, Result, Target, walk
+from meshtutor.xray import Call, Candidate, Endpoint, Envoy, Result, Target, clusters, walk
 
 Object = dict[str, Any]
 GATEWAY_LABEL: Final = "istio=ingressgateway"
@@ -47,7 +48,7 @@ def explain(
         f"{call.scheme}://{call.host}:{call.port}{call.path}",
         objects.name(pod),
         result,
-        tuple(_steps(result, found, names)),
+        tuple(_steps(result, _Sources(found, Outside(kube), pod, call.host), names)),
         tuple(_lost(result, found)),
         dict(call.headers),
     )
@@ -75,19 +76,36 @@ def _listener(envoy: Envoy, kube: KubeClient, pod: Object, call: Call) -> str:
     return ""
 
 
-def _steps(result: Result, found: Deciders, pods: Mapping[str, str]) -> Iterator[Step]:
-    chosen = result.chosen
+@dataclass(frozen=True)
+class _Sources:
+    """Who may have decided: rules, objects about hosts outside; and for whom: the pod that calls a host."""
+
+    rules: Deciders
+    outside: Outside
+    pod: Object
+    host: str
+
+    def decision(self, place: tuple[Object, str] | None) -> Decision | None:
+        return self.rules.decision(*place) if place else None
+
+
+def _steps(result: Result, sources: _Sources, pods: Mapping[str, str]) -> Iterator[Step]:
+    chosen, found = result.chosen, sources.rules
     ruling = found.ruling(chosen, result) if chosen else Ruling()
     if result.listener:
         yield Step("listener", result.listener)
     if result.virtual_host:
         first = next((c.root_config or c.config for c in result.candidates if c.config), "")
-        yield _virtual_host(result, found, ruling.owner or found.made_by(first))
+        yield _virtual_host(result, sources, ruling.owner or found.made_by(first))
+    if result.virtual_host in STRANGERS and (sidecar := sources.outside.sidecar(sources.pod)):
+        known = sources.outside.host(sources.host) or _service(sources, sources.host)
+        path, said = strangers(sidecar, known=bool(known))
+        yield Step("sidecar", said, found.decision(sidecar, path))
     if chosen:
         yield from _route(chosen, found, ruling)
     yield from _answers(result, found, ruling)
     for target in result.targets:
-        yield from _cluster(target, found, ruling, pods, _without_cluster(result))
+        yield from _cluster(target, sources, ruling, pods, _without_cluster(result))
     if result.targets:
         yield from _policies(result, found, ruling)
     if result.error:
@@ -116,14 +134,24 @@ def _named(service: Object | None) -> str:
     return f"{objects.namespace(service)}/{objects.name(service)}" if service else "not there any more"
 
 
-def _virtual_host(result: Result, found: Deciders, service: Object | None) -> Step:
+def _virtual_host(result: Result, sources: _Sources, service: Object | None) -> Step:
     fqdn = result.virtual_host.rpartition(":")[0] or result.virtual_host
     what = f"{result.virtual_host} (as {result.domain})"
     if service is not None:
-        return Step("virtual host", what, found.decision(service, deciders.host_path(service, fqdn)))
-    name, _, rest = fqdn.partition(".")
-    owner = found.get(kinds.SERVICE, name, rest.partition(".")[0]) if rest.endswith(deciders.DOMAIN) else None
-    return Step("virtual host", what, found.decision(owner))
+        return Step("virtual host", what, sources.rules.decision(service, deciders.host_path(service, fqdn)))
+    namespace = next((target.namespace for target in result.targets), "")
+    owner = _service(sources, fqdn)
+    brought = None if owner else sources.outside.host(fqdn, namespace)
+    return Step("virtual host", what, sources.rules.decision(owner) or sources.decision(brought))
+
+
+def _service(sources: _Sources, fqdn: str) -> Object | None:
+    """The Service of a name: a whole one, or the short one by which a pod of its namespace calls it."""
+    full = hosts.full(fqdn, objects.namespace(sources.pod))
+    name, _, rest = full.partition(".")
+    if not rest.endswith(deciders.DOMAIN):
+        return None
+    return sources.rules.get(kinds.SERVICE, name, rest.partition(".")[0])
 
 
 def _without_cluster(result: Result) -> int:
@@ -133,13 +161,15 @@ def _without_cluster(result: Result) -> int:
 
 
 def _cluster(
-    target: Target, found: Deciders, ruling: Ruling, pods: Mapping[str, str], without: int
+    target: Target, sources: _Sources, ruling: Ruling, pods: Mapping[str, str], without: int
 ) -> Iterator[Step]:
-    service, rule = ruling.service, ruling.rule
+    found, service, rule = sources.rules, ruling.service, ruling.rule
     path = deciders.destination_path(service, rule, target.cluster) if service and rule else ""
     missing = "" if target.exists else f"  (does not exist: {without}, NC)"
     yield Step("cluster", f"{target.share:g} %  {target.cluster}{missing}", found.decision(service, path))
-    subset = deciders.parts(target.cluster)[2]
+    _, _, subset, fqdn = deciders.parts(target.cluster)
+    if not fqdn.endswith(deciders.DOMAIN) and (brought := sources.outside.host(fqdn, target.namespace)):
+        yield Step("service entry", summary(brought[0]), sources.decision(brought))
     if made := found.made_by(target.config):
         yield Step("subset" if subset else "policy", subset or made["metadata"]["name"],
                    found.decision(made, deciders.subset_path(made, subset)))  # fmt: skip
@@ -148,10 +178,22 @@ def _cluster(
     if target.exists and not target.endpoints and target.kind in ("EDS", "STATIC"):
         yield Step("endpoint", "none: 503 (UH)")
     for endpoint in target.endpoints:
-        name = pods.get(endpoint.address.rpartition(":")[0], endpoint.workload)
-        later = f"priority {endpoint.priority}" if endpoint.priority else ""
-        parts = (endpoint.address, name, endpoint.health.lower(), endpoint.locality, later)
-        yield Step("endpoint", "  ".join(part for part in parts if part))
+        yield _endpoint(endpoint, target, fqdn, sources, pods)
+
+
+def _endpoint(
+    endpoint: Endpoint, target: Target, fqdn: str, sources: _Sources, pods: Mapping[str, str]
+) -> Step:
+    """An endpoint; one that is neither a pod nor of a Service is somewhere written down."""
+    address = endpoint.address.rpartition(":")[0]
+    name = pods.get(address) or endpoint.name or endpoint.workload
+    later = f"priority {endpoint.priority}" if endpoint.priority else ""
+    parts = (endpoint.address, name, endpoint.health.lower(), endpoint.locality, later)
+    what = "  ".join(part for part in parts if part)
+    if not fqdn or (address in pods and fqdn.endswith(deciders.DOMAIN)):
+        return Step("endpoint", what)
+    place = sources.outside.endpoint(fqdn, target.namespace, endpoint.name or address)
+    return Step("endpoint", what, sources.decision(place))
 
 
 def _policies(result: Result, found: Deciders, ruling: Ruling) -> Iterator[Step]:
@@ -197,14 +239,22 @@ def _with_health(result: Result, page: Mapping[str, Any]) -> Result:
     return replace(result, targets=healed)
 
 
-def _endpoints(target: Target, hosts: Any) -> Iterator[Endpoint]:
+def _endpoints(target: Target, statuses: Any) -> Iterator[Endpoint]:
+    """The endpoints that Envoy has; names without an address as yet are among those that it was told."""
     known = {endpoint.address: endpoint for endpoint in target.endpoints}
-    for host in hosts:
+    seen = set()
+    for host in () if target.kind == clusters.FORWARD_PROXY else statuses:
         socket = (host.get("address") or {}).get("socket_address") or {}
-        address = f"{socket.get('address', '?')}:{socket.get('port_value', '?')}"
-        endpoint = known.pop(address, Endpoint(address))
-        yield replace(endpoint, health=_health(host.get("health_status") or {}))
-    yield from known.values()
+        port = socket.get("port_value", "?")
+        address, named = f"{socket.get('address', '?')}:{port}", f"{host.get('hostname', '')}:{port}"
+        key = named if named in known else address
+        seen.add(key)
+        endpoint = known.get(key, Endpoint(address))
+        yield replace(endpoint, address=address, health=_health(host.get("health_status") or {}))
+    lost = "NO ADDRESS IS KNOWN" if target.kind in clusters.LOOKED_UP else ""
+    for key, endpoint in known.items():
+        if key not in seen:
+            yield replace(endpoint, health=lost or endpoint.health)
 
 
 def _health(status: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from meshtutor.xray.result import Endpoint, Target
 from meshtutor.xray.virtual_hosts import without_port
 
 Json = dict[str, Any]
+LOOKED_UP: Final = ("STRICT_DNS", "LOGICAL_DNS")
 FORWARD_PROXY: Final = "envoy.clusters.dynamic_forward_proxy"
 
 
@@ -38,12 +39,18 @@ def target(name: str, share: float, envoy: Envoy) -> Target:
         name,
         share,
         exists=True,
-        endpoints=tuple(_endpoints(assignment)),
+        endpoints=tuple(_endpoints(assignment, looked_up=cluster.get("type") in LOOKED_UP)),
         lb_policy=cluster.get("lb_policy", "ROUND_ROBIN"),
         kind=(cluster.get("cluster_type") or {}).get("name") or cluster.get("type", "STATIC"),
         config=str(istio.get("config", "")),
         by_locality="locality_weighted_lb_config" in (cluster.get("common_lb_config") or {}),
+        namespace=_namespace(istio),
     )
+
+
+def _namespace(istio: Json) -> str:
+    services = istio.get("services") or [{}]
+    return str(services[0].get("namespace", ""))
 
 
 def asked_for(target: Target, call: Call) -> Target:
@@ -51,16 +58,18 @@ def asked_for(target: Target, call: Call) -> Target:
     if target.kind != FORWARD_PROXY:
         return target
     named = without_port(call.authority) != call.authority
-    return replace(target, endpoints=(Endpoint(call.authority if named else f"{call.authority}:80"),))
+    address = call.authority if named else f"{call.authority}:80"
+    return replace(target, endpoints=(Endpoint(address, name=without_port(call.authority)),))
 
 
-def _endpoints(assignment: Json) -> Iterator[Endpoint]:
+def _endpoints(assignment: Json, *, looked_up: bool) -> Iterator[Endpoint]:
     for group in assignment.get("endpoints", ()):
         place = group.get("locality") or {}
         locality = "/".join(place[part] for part in ("region", "zone", "sub_zone") if place.get(part))
         for member in group.get("lb_endpoints", ()):
             found = _endpoint(member, int(group.get("priority", 0)), locality)
-            yield replace(found, locality_weight=int(group.get("load_balancing_weight", 1)))
+            name = found.address.rpartition(":")[0] if looked_up else ""
+            yield replace(found, locality_weight=int(group.get("load_balancing_weight", 1)), name=name)
 
 
 def _endpoint(member: Json, priority: int, locality: str) -> Endpoint:

@@ -28,6 +28,7 @@ class Candidate:
 class Endpoint:
     """An address of a cluster; `workload` from Istio's endpoint metadata, `health` as Envoy has it.
 
+    `name` is the name that Envoy looks up for it; where it has found no address yet, the address is the name.
     `priority` 0 is asked first; `locality_weight` is the share of all endpoints of its place and priority.
     """
 
@@ -39,6 +40,7 @@ class Endpoint:
     locality_weight: int = 1
     workload: str = ""
     tls: bool = False
+    name: str = ""
 
     @property
     def healthy(self) -> bool:
@@ -50,7 +52,8 @@ class Endpoint:
 class Target:
     """A cluster to which a route may lead; `share` of requests in percent; `exists`: Envoy knows the cluster.
 
-    `by_locality`: places within a priority have weights of their own.
+    `by_locality`: places within a priority have weights of their own. `namespace` is that of the host, as Istio's
+    metadata tell it.
     """
 
     cluster: str
@@ -61,6 +64,7 @@ class Target:
     kind: str = ""
     config: str = ""
     by_locality: bool = False
+    namespace: str = ""
 
     @property
     def healthy(self) -> tuple[Endpoint, ...]:

@@ -1,7 +1,6 @@
 """Sidecars: what the proxies of a namespace, or of some pods, know of the mesh, and what they do with strangers.
 
-Source: pilot/pkg/model/sidecar.go and push_context.go (getSidecarScope): a Sidecar that selects the pod, then one of
-the pod's namespace without a selector, then one of the root namespace without a selector; the oldest of each.
+Source: pilot/pkg/model/sidecar.go. Which of several holds for a pod is told in `kube.sidecars`.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from meshtutor.embedded.istio.hosts import Host, host_matches
-from meshtutor.embedded.istio.mesh_config import ROOT_NAMESPACE
-from meshtutor.embedded.istio.reading import Key, Object, key_of, matches_labels, seniority, spec_of
+from meshtutor.embedded.istio.reading import Key, Object, key_of, seniority, spec_of
 from meshtutor.embedded.istio.rules import VirtualService
+from meshtutor.kube import sidecars as precedence
 
 _EVERYTHING = (("*", "*"),)
 
@@ -64,9 +63,8 @@ def _import(host: str) -> tuple[str, str]:
 
 def choose(sidecars: Iterable[Sidecar], namespace: str, labels: Mapping[str, str]) -> Sidecar | None:
     """The Sidecar of a pod in a namespace."""
-    ordered = sorted(sidecars, key=lambda one: one.seniority)
-    own = [one for one in ordered if one.key[0] == namespace]
-    chosen = [one for one in own if one.selector and matches_labels(one.selector, labels)]
-    roots = [one for one in ordered if one.key[0] == ROOT_NAMESPACE]
-    general = [one for one in (*own, *roots) if not one.selector]
-    return next(iter((*chosen, *general)), None)
+    return precedence.choose(sidecars, _claim, namespace, labels)
+
+
+def _claim(one: Sidecar) -> precedence.Claim:
+    return precedence.Claim(one.key[0], one.selector, one.seniority)

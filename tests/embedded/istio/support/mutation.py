@@ -47,7 +47,9 @@ WORDS = {
     "protocol": ["HTTP", "HTTPS", "TCP", "GRPC", "HTTP2", "TLS", "http"], "scheme": ["http", "https", "ftp"],
     "mode": ["DISABLE", "ISTIO_MUTUAL", "SIMPLE", "MUTUAL"], "string": ["hello", "x" * 5000],
     "from": ["europe/*", "europe/europe-1/*", "*", "brazil"], "to": ["europe/*", "brazil"],
-    "name": ["a", "web-1", "A b"],
+    "name": ["a", "web-1", "A b"], "locality": ["europe/europe-1", "brazil", "a/b/c/d", "", "//"],
+    "address": ["10.9.9.1", "localhost", "::1", "unix:///a", "machine.test", "*.test", "10.0.0.0/8"],
+    "addresses": ["10.9.9.2", "10.0.0.1", "::2", "10.9.0.0/16", "localhost"],
 }  # fmt: skip
 NUMBERS = [0, 1, 2, 5, 50, 80, 99, 100, 200, 301, 404, 503, 599, 9080, 65535, 65536, 2**31 - 1, 2**32 - 1]
 
@@ -101,7 +103,9 @@ def grown(type_: FieldType, name: str, rng: random.Random, depth: int) -> Any:
     if type_.form == "array" and type_.item:
         return [grown(type_.item, name, rng, depth) for _ in range(rng.choice((0, 1, 1, 2)))]
     if type_.form == "map" and type_.item:
-        keys = rng.sample(["end-user", "x-a", "version", "", ":authority", "Host"], rng.choice((0, 1, 1, 2)))
+        keys = rng.sample(
+            ["end-user", "x-a", "version", "app", "http", "", ":authority", "Host"], rng.choice((0, 1, 1, 2))
+        )
         return {key: grown(type_.item, name, rng, depth) for key in keys}
     if type_.form in types():
         return _grown_object(types()[type_.form], rng, depth - 1)
