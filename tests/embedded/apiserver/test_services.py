@@ -60,3 +60,9 @@ async def test_node_ports_are_given_out_once_and_come_and_go_with_the_type(regis
     assert kept["spec"]["ports"][0]["nodePort"] == number
     plain = await registry.patch(SERVICE, "b", "default", {"spec": {"type": "ClusterIP"}})
     assert "nodePort" not in plain["spec"]["ports"][0]
+
+
+async def test_a_distribution_of_traffic_is_one_that_there_is(registry: Registry) -> None:
+    await registry.create(service("a", trafficDistribution="PreferClose"))
+    with pytest.raises(InvalidError, match="trafficDistribution"):
+        await registry.create(service("b", trafficDistribution="PreferFar"))

@@ -82,3 +82,13 @@ def test_a_wrong_default_leaves_istios_in_force(caplog: pytest.LogCaptureFixture
     text = "localityLbSetting: {distribute: [{from: a, to: {b: 60}}]}"
     assert mesh_config.parse(make.mesh_config(text)) == mesh_config.DEFAULT
     assert "must sum to 100" in caplog.text
+
+
+def test_what_the_mesh_s_settings_ask_for_in_vain_is_said(caplog: pytest.LogCaptureFixture):
+    mesh_config.parse(make.mesh_config("zoneAwareLbSetting: {minClusterSize: 2}"))
+    assert "zoneAwareLbSetting is not implemented" in caplog.text
+
+
+def test_a_refresh_rate_that_no_proxy_takes_leaves_istios_in_force(caplog: pytest.LogCaptureFixture):
+    assert mesh_config.parse(make.mesh_config("dnsRefreshRate: 1ms")) == mesh_config.DEFAULT
+    assert "too short" in caplog.text

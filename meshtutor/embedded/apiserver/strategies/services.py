@@ -17,6 +17,7 @@ from meshtutor.embedded.apiserver.strategies.pod_checks import check_port, one_o
 from meshtutor.embedded.apiserver.values import fill, items_of, section
 
 _TYPES: Final = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+_DISTRIBUTIONS: Final = ("PreferClose", "PreferSameNode", "PreferSameZone")
 _EXTERNAL: Final = ("NodePort", "LoadBalancer")
 
 
@@ -81,6 +82,7 @@ class ServiceStrategy(Strategy):
         spec = obj["spec"]
         found = one_of(spec, "type", _TYPES, "spec")
         found += one_of(spec, "sessionAffinity", ("ClientIP", "None"), "spec")
+        found += one_of(spec, "trafficDistribution", _DISTRIBUTIONS, "spec")
         found += check_labels(spec.get("selector"), "spec.selector")
         found += _check_ports(spec)
         if spec["type"] == "ExternalName":
