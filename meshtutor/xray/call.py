@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
 
@@ -32,8 +32,15 @@ class Call:
         return cls(parts.hostname or "", port, path, scheme=parts.scheme, **rest)  # type: ignore[arg-type]
 
     @property
+    def tunnel(self) -> Call:
+        """What a client asks of an HTTP proxy for a call by https: a tunnel to host and port."""
+        return replace(self, method="CONNECT", path="", headers={})
+
+    @property
     def authority(self) -> str:
-        """The Host header: clients leave out the scheme's own port."""
+        """The Host header: clients leave out the scheme's own port, but where they ask for a tunnel (CONNECT)."""
+        if self.method == "CONNECT":
+            return f"{self.host}:{self.port}"
         given = {name.lower(): value for name, value in self.headers.items()}.get("host")
         if given:
             return given

@@ -9,7 +9,7 @@ from meshtutor.xray.dump import Envoy
 
 Json = dict[str, Any]
 _MANAGER: Final = "envoy.filters.network.http_connection_manager"
-_HTTP_PROXY: Final = "http_proxy"
+HTTP_PROXY: Final = "http_proxy"
 
 
 def find(envoy: Envoy, call: Call) -> Json | None:
@@ -24,7 +24,7 @@ def find(envoy: Envoy, call: Call) -> Json | None:
         listener for listener in envoy.listeners.values() if listener.get("traffic_direction") == "OUTBOUND"
     ]
     for listener in outbound:
-        if any(route_name(manager(chain)) == _HTTP_PROXY for chain in chains(listener)):
+        if any(route_name(manager(chain)) == HTTP_PROXY for chain in chains(listener)):
             return listener
     exact = [listener for listener in outbound if _port(listener) == call.port]
     return next((one for one in exact if one["name"].startswith("0.0.0.0_")), exact[0] if exact else None)

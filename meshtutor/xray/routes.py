@@ -41,6 +41,8 @@ def _failures(match: Json, call: Call) -> Iterator[str]:
     if "connect_matcher" in match:
         yield from [] if call.method == "CONNECT" else ["only for CONNECT"]
         return
+    if call.method == "CONNECT":
+        yield "not for CONNECT"
     if path := _path_failure(match, call.path_only):
         yield path
     for matcher in match.get("headers", ()):
@@ -91,6 +93,8 @@ def _candidate(route: Json, reason: str) -> Candidate:
 
 def _why(match: Json) -> str:
     """What a chosen route asked for."""
+    if "connect_matcher" in match:
+        return "takes every tunnel"
     count = len(match.get("headers", ())) + len(match.get("query_parameters", ()))
     more = f" and {count} more condition{'s' if count > 1 else ''}" if count else ""
     if "path" in match:

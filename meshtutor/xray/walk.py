@@ -36,7 +36,8 @@ def walk(dump: Mapping[str, Any] | Envoy, call: Call) -> Result:
     )
     if config is None:
         return replace(result, error=f"route configuration {name!r} is not there", status=404, flags="NR")
-    return _through_routes(result, config, envoy, call)
+    through_proxy = name == listeners.HTTP_PROXY and call.scheme == "https"
+    return _through_routes(result, config, envoy, call.tunnel if through_proxy else call)
 
 
 def _through_routes(result: Result, config: Json, envoy: Envoy, call: Call) -> Result:

@@ -3,9 +3,10 @@
 Reads from left to right: `snapshot` (objects and their indices) -> `translate` (what each proxy shall have) ->
 `pilot` (the loop that watches the API, translates, and hands the result to `embedded.xds`).
 
+    service_entries, workload_entries, registry   hosts from outside of Kubernetes; which of them a client means
     mesh_config, hosts, workloads, rules, delegates
                                                   what the objects say, as small immutable values
-    clusters, endpoints, traffic_policy           CDS and EDS of other services
+    clusters, discovery, endpoints, policy/       CDS and EDS of other services
     inbound, listeners, http_connection           LDS, and the cluster in front of the pod's own app
     routes/                                       RDS of sidecars; and the parts of a route, one file each
     gateways, gateway_routes                      LDS and RDS of gateways

@@ -12,6 +12,7 @@ from typing import Any, Final
 from meshtutor.embedded.istio.mesh_config import DOMAIN
 from meshtutor.embedded.istio.reading import Key, Object, annotations_of, key_of, spec_of
 
+TLS_PROTOCOLS: Final = frozenset({"HTTPS", "TLS"})
 LOOKED_UP: Final = frozenset({"DNS", "DNS_ROUND_ROBIN"})
 HTTP_PROTOCOLS: Final = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB", "UNSUPPORTED"})
 """Protocols that get HTTP routes. UNSUPPORTED is Istio's word for "not declared": there it is sniffed; traffic that
@@ -43,6 +44,11 @@ class Port:
     def is_http(self) -> bool:
         """Whether HTTP routes apply."""
         return self.protocol in HTTP_PROTOCOLS
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether clients speak TLS to its servers, and the proxy only passes it on."""
+        return self.protocol in TLS_PROTOCOLS
 
     @property
     def is_http2(self) -> bool:

@@ -299,7 +299,7 @@ class _View:
             self._virtual_host(host, port)
             for host in self._visible_hosts()
             for port in host.ports
-            if port.is_http
+            if port.is_http or port.is_tls
         ]
         parts += self._unknown_hosts()
         own = self._sidecar.allow_any if self._sidecar else None
@@ -362,6 +362,8 @@ def _assignment(
 
 
 def _serialised_host(host: Host, port: Port, rule: VirtualService | None, client: Client) -> bytes:
+    if port.is_tls:
+        return bytes(virtual_hosts.of_tunnel(host, port, client).SerializeToString(deterministic=True))
     return bytes(virtual_hosts.of_host(host, port, rule, client).SerializeToString(deterministic=True))
 
 

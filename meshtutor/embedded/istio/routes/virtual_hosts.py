@@ -75,6 +75,26 @@ def default_route(host: Host, port: Port, client: Client) -> Any:
     return out
 
 
+def of_tunnel(host: Host, port: Port, client: Client) -> Any:
+    """The virtual host of a port with TLS: clients ask `http_proxy` for a tunnel (CONNECT) and speak TLS through it.
+
+    Istio tells such hosts apart by the name in the ClientHello and passes bytes on (tls.go in networking/core); here
+    the tunnel has the name. Either way no rule for HTTP holds, as nobody on the way sees any.
+    """
+    domains = with_ports(names_of(host, client.namespace), port.number, bare=False)
+    cluster = outbound_name(port.number, "", host.fqdn)
+    return _virtual_host(f"{host.fqdn}:{port.number}", domains, [_tunnel(http_rule.DEFAULT_NAME, cluster)])
+
+
+def _tunnel(name: str, cluster: str) -> Any:
+    """A route that ends CONNECT and passes bytes on."""
+    out = route.Route(name=name, match=route.RouteMatch(connect_matcher={}))
+    out.route.cluster = cluster
+    out.route.timeout.SetInParent()
+    out.route.upgrade_configs.add(upgrade_type="CONNECT").connect_config.SetInParent()
+    return out
+
+
 def catch_all(*, allow_any: bool) -> Any:
     """The last virtual host: what Istio's outboundTrafficPolicy says of unknown hosts (httproute.go)."""
     if not allow_any:
@@ -83,10 +103,7 @@ def catch_all(*, allow_any: bool) -> Any:
         )
         refuse.metadata.CopyFrom(telemetry.passing_by(BLACK_HOLE))
         return _virtual_host("block_all", ["*"], [refuse])
-    tunnel = route.Route(name="allow_any", match=route.RouteMatch(connect_matcher={}))
-    tunnel.route.cluster = PASSTHROUGH
-    tunnel.route.timeout.SetInParent()
-    tunnel.route.upgrade_configs.add(upgrade_type="CONNECT").connect_config.SetInParent()
+    tunnel = _tunnel("allow_any", PASSTHROUGH)
     forward = route.Route(name="allow_any", match=matches.route_match(None))
     forward.route.cluster = PASSTHROUGH
     forward.route.timeout.SetInParent()

@@ -101,7 +101,7 @@ VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         "RESPONSE_SIZE",
     ),
     ("ServiceEntry", "resolution"): ("NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN"),
-    ("ServiceEntry", "ports[].protocol"): ("HTTP", "HTTP2", "GRPC"),
+    ("ServiceEntry", "ports[].protocol"): ("HTTP", "HTTP2", "GRPC", "HTTPS", "TLS"),
     ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC", "HTTPS"),
     ("Gateway", "servers[].tls.mode"): ("PASSTHROUGH", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"),
     ("Gateway", "servers[].tls.cipherSuites[]"): CIPHERS,

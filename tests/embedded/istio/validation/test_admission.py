@@ -245,8 +245,8 @@ def test_what_a_service_entry_needs_captured_packets_for_is_refused_by_name():
     said = causes(kinds.SERVICE_ENTRY, f"{{{dynamic}, resolution: DYNAMIC_DNS}}")
     assert "only NONE, STATIC, DNS" in said["spec.resolution"]
     fine = f"{start}, resolution: STATIC, endpoints: [{{address: 10.0.0.1}}]"
-    https = fine.replace("name: http, protocol: HTTP", "name: tls, protocol: HTTPS")
-    assert "spec.ports[0].protocol" in causes(kinds.SERVICE_ENTRY, f"{{{https}}}")
+    plain = fine.replace("name: http, protocol: HTTP", "name: tcp, protocol: TCP")
+    assert "spec.ports[0].protocol" in causes(kinds.SERVICE_ENTRY, f"{{{plain}}}")
     assert causes(kinds.SERVICE_ENTRY, f"{{{fine}, addresses: [10.1.0.0/16]}}").keys() == {
         "spec.addresses[0]"
     }
