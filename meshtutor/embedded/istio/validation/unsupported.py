@@ -122,6 +122,11 @@ _WHY: Final[Mapping[tuple[str, str], str]] = {
         "tcp",
     ): "rules for plain TCP need the capture of packets by iptables, which takes root",
     ("VirtualService", "tls"): "rules for TLS need the capture of packets by iptables, which takes root",
+    (
+        "ServiceEntry",
+        "ports[].protocol",
+    ): "bytes that name no host need the capture of packets by iptables, which takes root",
+    ("ServiceEntry", "resolution"): "with NONE the name in each request is looked up here",
     ("EnvoyFilter", ""): "patches are written against the configuration that Istio itself makes for Envoy",
 }
 _HINT: Final = limits.HINT
@@ -162,10 +167,8 @@ def _walk(kind: str, value: Any, path: str, pattern: str) -> Problems:
         for index, inner in enumerate(value):
             yield from _walk(kind, inner, join(path, index), f"{pattern}[]")
     elif (allowed := VALUES.get((kind, pattern))) and str(value).upper() not in allowed:
-        message = (
-            f"{value} is part of {_api(kind)}, but this lab implements only {', '.join(allowed)} here yet"
-        )
-        yield error(f"spec.{path}", message, _HINT)
+        known = f"{value} is part of {_api(kind)}, but this lab implements only {', '.join(allowed)} here yet"
+        yield error(f"spec.{path}", f"{known}{_why(kind, pattern)}", _HINT)
 
 
 def _inner(kind: str, pattern: str, key: str) -> str:
@@ -196,6 +199,9 @@ def _api(kind: str) -> str:
 
 def _refusal(kind: str, pattern: str, path: str) -> Problem:
     what = "this field is" if pattern else f"{kind} is"
-    why = f": {reason}" if (reason := _WHY.get((kind, pattern))) else ""
-    message = f"{what} part of {_api(kind)}, but this lab does not implement it yet{why}"
+    message = f"{what} part of {_api(kind)}, but this lab does not implement it yet{_why(kind, pattern)}"
     return error(f"spec.{path}" if pattern else path, message, _HINT)
+
+
+def _why(kind: str, pattern: str) -> str:
+    return f": {reason}" if (reason := _WHY.get((kind, pattern))) else ""
