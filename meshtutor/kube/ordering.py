@@ -13,7 +13,7 @@ from typing import Any, Final
 
 _ORDER: Final = (
     "Namespace", "CustomResourceDefinition", "ServiceAccount", "Secret", "ConfigMap", "Service", "Deployment",
-    "Gateway", "ServiceEntry", "DestinationRule", "VirtualService", "HTTPRoute",
+    "Gateway", "WorkloadEntry", "ServiceEntry", "DestinationRule", "VirtualService", "HTTPRoute",
 )  # fmt: skip
 _LAST: Final = len(_ORDER)
 

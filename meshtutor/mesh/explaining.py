@@ -190,6 +190,8 @@ def _endpoint(
     later = f"priority {endpoint.priority}" if endpoint.priority else ""
     parts = (endpoint.address, name, endpoint.health.lower(), endpoint.locality, later)
     what = "  ".join(part for part in parts if part)
+    if target.kind == clusters.FORWARD_PROXY:
+        what = f"{endpoint.address}  looked up for each request"
     if not fqdn or (address in pods and fqdn.endswith(deciders.DOMAIN)):
         return Step("endpoint", what)
     place = sources.outside.endpoint(fqdn, target.namespace, endpoint.name or address)

@@ -58,7 +58,7 @@ def _of_service(entry: Object, path: str, host: str, service: Object) -> Any:
 
 def _of_entry(entry: Object, other: Object, path: str, host: str) -> Any:
     first, second = sorted((entry, other), key=_age)
-    decides = "this one decides" if first is entry else "that one decides, as it is older"
+    decides = f"{'this' if first is entry else 'that'} one decides (the older, then by name)"
     title = f"ServiceEntry {_namespace(other)}/{objects.name(other)}"
     if _namespace(first) != _namespace(second):
         hint = f"clients that see both know one only: {decides}"
