@@ -59,16 +59,22 @@ class RegionMap(AnswersWidget[RegionModel]):
         super().restore()
 
     def _make_model(self) -> RegionModel:
-        self._caller = self.mesh.pod(self._from_pod)["metadata"]["name"]
-        self._home = self.mesh.places()[self._caller].region
+        self._find_caller()
         self._places = self._find_places()
-        if len(self._places.regions) < 2:
+        if len(self._places.regions) < 2 or not self._home:
             have = ", ".join(self._places.regions) or "no region"
-            hint = "Label nodes: kubectl label node NAME topology.kubernetes.io/region=europe; then restart the pods"
-            raise MeshtutorError(f"A map needs two regions; the nodes are in {have}.", hint)
+            raise MeshtutorError(
+                f"A map needs two regions, and {self._caller} in one of them; the nodes are in {have}, "
+                f"{self._caller} is in {self._home or 'none'}.",
+                "Label nodes: kubectl label node NAME topology.kubernetes.io/region=europe; then restart the pods",
+            )
         model = RegionModel(self.rules, self._places.regions, self.mesh.apply, self._break)
         model.observe(self._broken, "broken")
         return model
+
+    def _find_caller(self) -> None:
+        self._caller = str(self.mesh.pod(self._from_pod)["metadata"]["name"])
+        self._home = self.mesh.places()[self._caller].region
 
     def _find_places(self) -> Places:
         selector = self.mesh.api.get(SERVICE, self.service, self.mesh.namespace)["spec"].get("selector") or {}
@@ -94,15 +100,17 @@ class RegionMap(AnswersWidget[RegionModel]):
         return PodWatch(self._draw, self._look)
 
     def _look(self) -> dict[str, str]:
-        states = self.mesh.pod_states(self.service, self._caller)
-        if set(states) - set(self._places):
+        states = self.mesh.pod_states(self.service, self._from_pod)
+        if set(states) - set(self._places):  # pods came or went, perhaps the caller as well
+            self._find_caller()
             self._places = self._find_places()
         return states
 
     def _make_view(self) -> View:
         from meshtutor.widgets.region_view import RegionView
 
-        return RegionView(f"{self.title}, from {self._caller}", self.model, self._live, self.crossings)
+        title = f"{self.title}, from {self._caller}"
+        return RegionView(title, self.model, self._live, self._watch, self.crossings)
 
     def __repr__(self) -> str:
         state = self.model.message or "nothing changed yet"

@@ -12,6 +12,7 @@ from meshtutor.display.colors import SKY
 from meshtutor.errors import MeshtutorError
 from meshtutor.mesh.crossings import Crossings
 from meshtutor.widgets.live import Live
+from meshtutor.widgets.pod_watch import PodWatch
 from meshtutor.widgets.recorder import Recorder
 from meshtutor.widgets.region_model import RegionModel
 from meshtutor.widgets.region_rules import DISTRIBUTE, MODES
@@ -26,9 +27,14 @@ class RegionView(RuleView):
     """A choice, a slider for the share that stays, a box for outlierDetection; below the map the regions' switches."""
 
     def __init__(
-        self, title: str, model: RegionModel, live: Live[Recorder], look: Callable[[], Crossings]
+        self,
+        title: str,
+        model: RegionModel,
+        live: Live[Recorder],
+        watch: PodWatch,
+        look: Callable[[], Crossings],
     ) -> None:
-        self._regions, self._look = model, look
+        self._regions, self._watch, self._look = model, watch, look
         self._switches = {region: _switch(region) for region in model.regions}
         chart = mapping.region_map(look(), _HEIGHT)
         below = [ipywidgets.HBox(list(self._switches.values()), layout={"flex_flow": "row wrap"})]
@@ -51,6 +57,10 @@ class RegionView(RuleView):
         """See RuleView; a share is for `distribute` only."""
         super().fill()
         self._controls["near"].disabled = self._regions.draft["mode"] != DISTRIBUTE
+
+    def trouble(self) -> str:
+        """See RuleView."""
+        return self._watch.error or super().trouble()
 
     def seen(self) -> str:
         """See RuleView."""

@@ -6,10 +6,13 @@ import pytest
 
 import meshtutor as mt
 from meshtutor.errors import MeshtutorError
+from meshtutor.mesh import Mesh as RealMesh
+from meshtutor.mesh.places import REGION
 from meshtutor.widgets import region_rules
 from meshtutor.widgets.region_map import RegionMap
 from meshtutor.widgets.region_model import RegionModel
 from meshtutor.widgets.split_rules import rules_for
+from tests.support.kubernetes import FakeKubernetes, FakeProvider, pod, service
 from tests.widgets.fake_mesh import Mesh
 
 REGIONS = ("brazil", "europe")
@@ -42,6 +45,14 @@ def broken() -> list[tuple[str, bool]]:
 def model(mesh, broken) -> RegionModel:
     rules = rules_for("reviews", "default", ["v1"], [], [])
     return RegionModel(rules, REGIONS, mesh.apply, lambda region, on: broken.append((region, on)))
+
+
+@pytest.fixture
+def kubernetes():
+    fake = FakeKubernetes()
+    fake.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
+    yield fake
+    fake.server.close()
 
 
 def policy(mesh: Mesh) -> dict:
@@ -125,6 +136,29 @@ def test_an_unknown_region_is_refused_by_name(model, broken):
         model.failed = {"atlantis"}
     assert "brazil, europe" in error.value.hint
     assert not broken
+
+
+@pytest.mark.parametrize(
+    ("regions", "said"),
+    [
+        (["europe", "europe"], "the nodes are in europe, client-1 is in europe"),
+        (["", ""], "the nodes are in no region"),
+        (["", "europe", "brazil"], "client-1 is in none"),
+    ],
+)
+def test_without_two_regions_it_says_how_to_get_them(kubernetes, tmp_path, regions, said):
+    for i, region in enumerate(regions):
+        labels = {REGION: region} if region else {}
+        meta = {"name": f"n{i}", "labels": labels}
+        kubernetes.put({"apiVersion": "v1", "kind": "Node", "metadata": meta})
+    placed = pod("client-1", "client")
+    placed["spec"]["nodeName"] = "n0"
+    kubernetes.put(placed)
+    kubernetes.put(service("reviews"))
+    with RealMesh(FakeProvider(kubernetes, tmp_path)) as mesh, pytest.raises(MeshtutorError) as error:
+        RegionMap(mesh, "reviews")
+    assert said in error.value.message
+    assert "kubectl label node" in error.value.hint
 
 
 @pytest.fixture(scope="module")
