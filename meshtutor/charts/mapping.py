@@ -181,7 +181,7 @@ def _position(found: Crossings, spot: Spot) -> tuple[float, float]:
 
 def _label(spot: Spot) -> str:
     """What stands above a pod: its version, its requests, and what is wrong with it."""
-    failed = f", {spot.failed} failed" if spot.failed else ""
+    failed = f"<br>{spot.failed} failed" if spot.failed else ""
     state = "" if spot.state == IN else f"{spot.state}<br>"
     return f"{state}{spot.version} · {spot.n}{failed}"
 

@@ -23,7 +23,7 @@ NONE: Final[Mapping[str, Any]] = {"mode": OFF, "near": 80, "ejects": True}
 EJECTION: Final[Mapping[str, Any]] = {
     "consecutive5xxErrors": 3,
     "interval": "1s",
-    "baseEjectionTime": "3s",
+    "baseEjectionTime": "10s",
     "maxEjectionPercent": 100,
 }
 _LIMITS: Final = {"near": (0, 100)}

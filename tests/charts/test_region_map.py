@@ -40,7 +40,7 @@ def test_pods_have_their_versions_colour_and_show_what_is_wrong_with_them():
     assert list(pods.marker.symbol) == ["circle", "circle", "x"]
     assert list(pods.marker.line.width) == [0, 3, 0]
     assert pods.marker.line.color == BAD
-    assert list(pods.text) == ["v3 · 40", "v1 · 160, 10 failed", "ejected<br>v2 · 0"]
+    assert list(pods.text) == ["v3 · 40", "v1 · 160<br>10 failed", "ejected<br>v2 · 0"]
 
 
 def test_pods_stand_in_their_region_and_apart_from_each_other():
