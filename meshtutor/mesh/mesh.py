@@ -186,6 +186,11 @@ class Mesh(Looking):
         found = finding.kind_called(kind)
         steering.label(self.api, found, name, self.namespace if found.namespaced else "", labels)
 
+    def scale(self, deployment: str, replicas: int, timeout: float = 60.0) -> None:
+        """Have so many pods of a Deployment, and wait until they are ready or gone, as `kubectl scale` does."""
+        steering.scale(self.api, self.namespace, deployment, replicas)
+        self.wait_ready(timeout)
+
     def restart(self, deployment: str | None = None, timeout: float = 60.0) -> None:
         """Replace the pods of a Deployment (or of all) one after the other, and wait until the new ones are ready.
 

@@ -1,4 +1,4 @@
-"""Two of kubectl's verbs that lessons use: `label`, and `rollout restart`."""
+"""Three of kubectl's verbs that lessons use: `label`, `scale`, and `rollout restart`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from meshtutor.errors import MeshtutorError
 from meshtutor.kube import kinds
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.kinds import Kind
@@ -18,6 +19,13 @@ def label(
 ) -> dict[str, Any]:
     """Set labels, as `kubectl label --overwrite` does; None takes a label away. The object afterwards."""
     return kube.merge(kind, name, namespace, {"metadata": {"labels": dict(labels)}})
+
+
+def scale(kube: KubeClient, namespace: str, name: str, replicas: int) -> None:
+    """How many pods a Deployment shall have, as `kubectl scale` does; MeshtutorError for less than 0."""
+    if replicas < 0:
+        raise MeshtutorError(f"{replicas} is no number of pods.", "Expected 0 or more")
+    kube.merge(kinds.DEPLOYMENT, name, namespace, {"spec": {"replicas": replicas}})
 
 
 def restart(kube: KubeClient, namespace: str, name: str | None) -> list[str]:

@@ -47,12 +47,21 @@ def _waits_for(deployment: dict[str, Any], pods: list[dict[str, Any]]) -> str:
     """The rollout's state and the pods themselves: the status lags behind a pod that was just deleted."""
     if wait := rollouts.unfinished(deployment):
         return wait
+    wanted = int(deployment["spec"].get("replicas", 1))
     mine = [pod for pod in pods if _deployment_of(pod) == deployment["metadata"]["name"]]
-    missing = int(deployment["spec"].get("replicas", 1)) - sum(map(rollouts.is_ready, mine))
+    missing = wanted - sum(map(rollouts.is_ready, mine))
     if missing > 0:
         return f"{missing} pods to become ready"
     leaving = [pod["metadata"]["name"] for pod in mine if pod["metadata"].get("deletionTimestamp")]
-    return f"{leaving[0]} to end" if leaving else ""
+    if leaving:
+        return f"{leaving[0]} to end"
+    surplus = sum(not _is_over(pod) for pod in mine) - wanted
+    return f"{surplus} pods to end" if surplus > 0 else ""
+
+
+def _is_over(pod: dict[str, Any]) -> bool:
+    """Whether its containers have ended for good; an evicted pod, for one, stays as a record."""
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
 
 
 def wait_ready(

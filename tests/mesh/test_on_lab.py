@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import meshtutor as mt
+from meshtutor.errors import MeshtutorError
 from meshtutor.kube.rollouts import has_sidecar
 from meshtutor.mesh.changes import ApplyError
 
@@ -169,6 +170,28 @@ def test_a_split_takes_the_learners_rule_over_and_gives_it_back(mesh):
     split.restore()
     assert mesh.send("reviews", n=300).test({"v1": 70, "v3": 30})
     split.close()
+
+
+def test_a_deployment_is_scaled_and_the_proxies_know(mesh):
+    mesh.reset()
+    mesh.scale("reviews-v2", 0)
+    assert not mesh.pods("app=reviews,version=v2").names
+    assert "v2" not in mesh.send("reviews", n=60).versions()
+    mesh.scale("reviews-v1", 2)
+    assert len(mesh.pods("app=reviews,version=v1").names) == 2
+    assert len(mesh.send("reviews", n=90).by_pod) == 3, "two of v1, one of v3"
+    mesh.reset()
+    assert len(mesh.send("reviews", n=90).by_pod) == 3
+    assert set(mesh.send("reviews", n=90).versions()) == {"v1", "v2", "v3"}
+
+
+@pytest.mark.parametrize(
+    ("name", "replicas", "said"), [("reviews-v9", 1, "reviews-v9"), ("reviews-v1", -1, "-1")]
+)
+def test_what_cannot_be_scaled_is_named(mesh, name, replicas, said):
+    with pytest.raises(MeshtutorError) as error:
+        mesh.scale(name, replicas)
+    assert said in error.value.message
 
 
 def test_two_restarts_within_a_second_are_two(mesh):
