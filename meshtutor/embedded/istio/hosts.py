@@ -58,7 +58,7 @@ class Port:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Host:
-    """A service by its full name. `address` is the cluster IP, "" for a headless one; `external` a load balancer's.
+    """A service by its full name. `addresses` are its own, a Service's cluster IP; `external` a load balancer's.
 
     `outside`: a ServiceEntry says that it is no part of the mesh (MESH_EXTERNAL). `resolution` is a ServiceEntry's,
     STATIC for a Service; `selector` picks its pods and WorkloadEntries, empty where it lists its endpoints.
@@ -69,7 +69,7 @@ class Host:
     name: str
     namespace: str
     ports: tuple[Port, ...]
-    address: str
+    addresses: tuple[str, ...]
     selector: tuple[tuple[str, str], ...]
     export_to: frozenset[str]
     external: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ def host_of_service(service: Object) -> Host:
         name=name,
         namespace=namespace,
         ports=tuple(_port(port) for port in spec.get("ports") or ()),
-        address="" if address == "None" else address,
+        addresses=(address,) if address not in ("", "None") else (),
         selector=tuple(sorted((spec.get("selector") or {}).items())),
         export_to=frozenset(part.strip() for part in exported.split(",") if part.strip()),
         external=tuple(str(i.get("ip") or i.get("hostname")) for i in balancer.get("ingress") or ()),
@@ -132,9 +132,9 @@ def host_of_service(service: Object) -> Host:
 
 
 def distribution_of(obj: Object) -> str:
-    """`trafficDistribution`, or the older annotation (pilot/pkg/model/service.go, GetTrafficDistribution).
+    """`trafficDistribution`, or the older annotation, of a Service, a ServiceEntry or a namespace; "" for anywhere.
 
-    Left out: the same annotation of the namespace.
+    What a namespace says holds for hosts that say nothing (pilot/pkg/model/service.go, GetTrafficDistribution).
     """
     if known := _NEAR.get(str(spec_of(obj).get("trafficDistribution", "")).lower()):
         return known

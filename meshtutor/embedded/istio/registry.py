@@ -43,16 +43,20 @@ class Registry:
         services: Iterable[Host],
         entries: Iterable[ServiceEntry],
         taken: Iterable[str] = (),
+        *,
+        near: Mapping[str, str] | None = None,
         earlier: Registry | None = None,
     ) -> None:
+        """`near` are the distributions that namespaces ask for."""
+        self._near = near or {}
         self._before = earlier._made if earlier else {}
         self._made: dict[tuple[object, ...], Host] = {}
-        own = {host.fqdn: host for host in services}
+        own = {host.fqdn: self._placed(host) for host in services}
         claims = list(_claims(entries, set(taken)))
         owners = _owners_of_addresses(claims, set(taken))
         grouped: dict[str, list[Claim]] = {}
         for claim in claims:
-            host = self._addressed(claim.host, owners)
+            host = self._addressed(self._placed(claim.host), owners)
             grouped.setdefault(host.fqdn, []).append(claim._replace(host=host))
         self._contested = {name: found for name, found in grouped.items() if len(found) > 1}
         self.hosts = own | {name: self._decided(found) for name, found in grouped.items()}
@@ -69,11 +73,19 @@ class Registry:
             self._seen[namespace] = self.hosts | chosen
         return self._seen[namespace]
 
-    def _addressed(self, host: Host, owners: Mapping[str, str]) -> Host:
-        """A host without an address that is another's."""
-        if not host.address or owners.get(host.address) == host.fqdn:
+    def _placed(self, host: Host) -> Host:
+        """A host that asks for no distribution, with its namespace's."""
+        near = self._near.get(host.namespace)
+        if not near or host.distribution:
             return host
-        return self._remembered((host,), replace(host, address=""))
+        return self._remembered((host, near), replace(host, distribution=near))
+
+    def _addressed(self, host: Host, owners: Mapping[str, str]) -> Host:
+        """A host without the addresses that are another's."""
+        own = tuple(one for one in host.addresses if owners.get(one) == host.fqdn)
+        if own == host.addresses:
+            return host
+        return self._remembered((host, own), replace(host, addresses=own))
 
     def _decided(self, claims: Sequence[Claim]) -> Host:
         """The host of the claim that goes first, with the ports that others of its kind add."""
@@ -143,8 +155,9 @@ def _owners_of_addresses(claims: Iterable[Claim], taken: set[str]) -> dict[str, 
     owners = dict.fromkeys(taken, "")
     names = {claim.host.fqdn for claim in claims}
     for claim in claims:
-        if claim.host.address and claim.host.address not in names:
-            owners.setdefault(claim.host.address, claim.host.fqdn)
+        for address in claim.host.addresses:
+            if address not in names:
+                owners.setdefault(address, claim.host.fqdn)
     return owners
 
 

@@ -68,7 +68,7 @@ def service_entry(obj: Object) -> ServiceEntry:
 
 
 def _hosts(obj: Object, ports: tuple[Port, ...]) -> Iterator[Host]:
-    """A host per name; the address goes to the first, as two cannot be told apart by it."""
+    """A host per name; the addresses go to the first, as two cannot be told apart by them."""
     namespace, _ = key_of(obj)
     spec = spec_of(obj)
     selector = (spec.get("workloadSelector") or {}).get("labels") or {}
@@ -78,7 +78,7 @@ def _hosts(obj: Object, ports: tuple[Port, ...]) -> Iterator[Host]:
             name=name,
             namespace=namespace,
             ports=ports,
-            address=str(next(iter(spec.get("addresses") or ()), "")) if index == 0 else "",
+            addresses=tuple(dict.fromkeys(map(str, spec.get("addresses") or ()))) if index == 0 else (),
             selector=tuple(sorted(selector.items())),
             export_to=frozenset(spec.get("exportTo") or ()),
             outside=spec.get("location", "MESH_EXTERNAL") == "MESH_EXTERNAL",

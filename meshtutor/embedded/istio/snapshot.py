@@ -27,7 +27,7 @@ from meshtutor.embedded.istio.endpoints import EndpointSet
 from meshtutor.embedded.istio.gateway_api import conversion
 from meshtutor.embedded.istio.gateway_api import objects as gateway_api
 from meshtutor.embedded.istio.gateway_api.world import World
-from meshtutor.embedded.istio.hosts import Host, host_of_service
+from meshtutor.embedded.istio.hosts import Host, distribution_of, host_of_service
 from meshtutor.embedded.istio.reading import Key, Object, key_of, labels_of
 from meshtutor.embedded.istio.registry import Machines, Registry, endpoints_of
 from meshtutor.embedded.istio.reporting import objects, reports
@@ -64,9 +64,10 @@ _GATEWAY_API: Final = frozenset({
 })  # fmt: skip
 _ENDPOINTS: Final = frozenset({
     kinds.SERVICE, kinds.SERVICE_ENTRY, kinds.WORKLOAD_ENTRY, kinds.ENDPOINT_SLICE, kinds.POD, kinds.NODE,
+    kinds.NAMESPACE,
 })  # fmt: skip
 _SOURCES: Final[Mapping[str, frozenset[Kind]]] = {
-    "registry": frozenset({kinds.SERVICE, kinds.SERVICE_ENTRY}),
+    "registry": frozenset({kinds.SERVICE, kinds.SERVICE_ENTRY, kinds.NAMESPACE}),
     "hosts_by_namespace": frozenset({kinds.SERVICE, kinds.SERVICE_ENTRY}),
     "label_keys": frozenset({kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY}),
     "gateway_api": _GATEWAY_API,
@@ -145,7 +146,9 @@ class Snapshot:
         services = self.table(kinds.SERVICE).values()
         entries = self.table(kinds.SERVICE_ENTRY).values()
         taken = {name for h in services for name in virtual_hosts.names_of(h, h.namespace)} if entries else ()
-        return Registry(services, entries, taken, self._before.get("registry"))
+        there = self.table(kinds.NAMESPACE).values()
+        near = {key_of(one)[1]: wish for one in there if (wish := distribution_of(one))}
+        return Registry(services, entries, taken, near=near, earlier=self._before.get("registry"))
 
     @property
     def hosts(self) -> dict[str, Host]:
@@ -213,7 +216,7 @@ class Snapshot:
         """Endpoints by (namespace, host); an unchanged set is the same object as before."""
         earlier = self._before.get("endpoints", {})
         services = self.table(kinds.SERVICE).values()
-        near = {host.key for host in services if host.distribution}
+        near = {host.key for host in self.hosts.values() if host.distribution}
         sets = endpoints.collect(self.table(kinds.ENDPOINT_SLICE).values(), self.workloads, near)
         entries = self.table(kinds.SERVICE_ENTRY).values()
         if entries or self.machines:

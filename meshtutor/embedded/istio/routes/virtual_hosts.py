@@ -43,13 +43,13 @@ def of_unknown_host(name: str, rule: VirtualService, client: Client) -> Any | No
 
 
 def names_of(host: Host, namespace: str) -> list[str]:
-    """The names of a host for clients in a namespace, and its cluster IP."""
+    """The names of a host for clients in a namespace, and its addresses."""
     names = [host.fqdn, f"{host.fqdn}."]
     if host.fqdn.startswith(f"{host.name}.{host.namespace}.svc."):
         short = f"{host.name}.{host.namespace}"
         names += [host.name] if host.namespace == namespace else []
         names += [short, f"{short}.svc"]
-    return names + ([host.address] if host.address else [])
+    return [*names, *host.addresses]
 
 
 def with_ports(names: Iterable[str], port: int, *, bare: bool) -> list[str]:

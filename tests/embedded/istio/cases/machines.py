@@ -41,6 +41,11 @@ endpoints:
 - {addresses: [IP(v2)], targetRef: {kind: Pod, name: POD(v2)}}
 - {addresses: [IP(v3)], targetRef: {kind: Pod, name: POD(v3)}}
 """
+NAMESPACE = """---
+apiVersion: v1
+kind: Namespace
+metadata: {name: default, annotations: {networking.istio.io/traffic-distribution: PreferSameZone}}
+"""
 LEGACY = "http://legacy:9080/"
 XFCC = "x-forwarded-client-cert"
 
@@ -93,6 +98,9 @@ CASES = [
     case("140 % of what is ready nearby stays there, the rest goes to the next",
          near("PreferClose", "false") + "- {addresses: [IP(ratings)], targetRef: {kind: Pod, name: POD(ratings)}}\n",
          Expect(LEGACY, versions={"v1": 70, "v2": 30})),
+    case("what the namespace wishes holds for its Services", near("null") + NAMESPACE, Expect(LEGACY, to="v1")),
+    case("but a Service's own wish goes first", near("PreferSameZone") + NAMESPACE.replace("SameZone", "SameNode"),
+         Expect(LEGACY, to="v1")),
     case("where nobody near is ready, the next help", near("PreferClose", "false"), Expect(LEGACY, to="v2")),
     case("a rule about places goes before the Service's wish",
          near("PreferClose") + balanced("loadBalancer: {localityLbSetting: {enabled: false}}", "legacy"),

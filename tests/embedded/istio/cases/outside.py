@@ -50,6 +50,10 @@ CASES = [
          Expect(API, versions={"v1": 50, "v3": 50})),
     case("an entry's address is a name for it", entry(more="  addresses: [240.0.0.9]\n") + ONLY,
          Expect("http://240.0.0.9/", to="v2")),
+    case("each of its addresses", entry(more="  addresses: [240.0.0.9, 240.0.0.10, 240.0.0.9]\n") + ONLY,
+         Expect("http://240.0.0.9/", to="v2"), Expect("http://240.0.0.10:80/", to="v2")),
+    case("but not an address that a Service has", entry(more="  addresses: [10.0.0.2, 240.0.0.9]\n") + ONLY,
+         Expect("http://10.0.0.2:9080/", to="v1"), Expect("http://240.0.0.9/", to="v2")),
     case("no endpoints", entry(endpoints="[]"), Expect(API, status=503, flags="UH")),
     case("subsets by the endpoints' labels",
          entry(endpoints=TWO) + SUBSETS
