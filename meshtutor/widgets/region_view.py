@@ -36,7 +36,8 @@ class RegionView(RuleView):
     ) -> None:
         self._regions, self._watch, self._look = model, watch, look
         self._switches = {region: _switch(region) for region in model.regions}
-        chart = mapping.region_map(look(), _HEIGHT)
+        self._drawn = look()
+        chart = mapping.region_map(self._drawn, _HEIGHT)
         below = [ipywidgets.HBox(list(self._switches.values()), layout={"flex_flow": "row wrap"})]
         super().__init__(title, model, live, controls=_controls(), chart=chart, hint=_HINT, below=below)
         for region, switch in self._switches.items():
@@ -45,13 +46,18 @@ class RegionView(RuleView):
         self._show_switches()
 
     def draw(self) -> None:
-        """See RuleView; called from the watch's thread."""
+        """See RuleView; called from the watch's thread. The same numbers are not drawn again."""
         found = self._look()
+        if found != self._drawn:
+            self._redraw(found)
+            self._drawn = found
+        self._show_traffic()
+
+    def _redraw(self, found: Crossings) -> None:
         with self._drawing, self._figure.batch_update():
             for trace, new in zip(self._figure.data, mapping.traces(found), strict=True):
                 trace.update(new)
             self._figure.layout.annotations = mapping.titles(found)
-        self._show_traffic()
 
     def fill(self) -> None:
         """See RuleView; a share is for `distribute` only."""
@@ -65,6 +71,12 @@ class RegionView(RuleView):
     def seen(self) -> str:
         """See RuleView."""
         return mapping.brief(self._look())
+
+    def close(self) -> None:
+        """See RuleView."""
+        for switch in self._switches.values():
+            switch.close()
+        super().close()
 
     def _switched(self, region: str, *, on: bool) -> None:
         self._live.touch()
