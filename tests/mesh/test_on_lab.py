@@ -103,6 +103,18 @@ def test_prometheus_counts_what_was_sent(mesh):
     assert shares["v3"].count >= report.versions()["v3"].count
 
 
+def test_a_gateway_counts_nothing_under_a_name_that_its_caller_chose(mesh):
+    """A sidecar does, as in Istio: there the caller is the application itself."""
+    by = "destination_service, destination_service_name"
+    for target, where, wanted in [
+        (f"{mesh.gateway}/nowhere", 'source_workload="istio-ingressgateway", response_flags="NR"', "unknown"),
+        ("http://nobody.example/", 'source_workload="client", response_flags="DF"', "nobody.example"),
+    ]:
+        mesh.send(target, n=3)
+        found = mesh.wait_for_metrics(f"sum by ({by}) (istio_requests_total{{{where}}})", at_least=3)
+        assert {sample.labels["destination_service"] for sample in found} == {wanted}
+
+
 def test_a_fault_that_was_switched_on_is_cleared_by_a_reset(mesh):
     (pod,) = mesh.pods("app=ratings")
     path = f"/api/v1/namespaces/default/pods/{pod['metadata']['name']}:9080/proxy/fault"

@@ -95,6 +95,7 @@ def test_istioctl_takes_the_overlay(tmp_path: Path, profile: str) -> None:
     mesh = yaml.safe_load(objects["ConfigMap", "istio"]["data"]["mesh"])
     assert mesh["accessLogFile"] == "/dev/stdout"
     assert mesh["defaultProviders"]["tracing"] == ["jaeger"]
+    assert mesh["defaultConfig"]["proxyMetadata"] == {"ISTIO_META_DNS_CAPTURE": "true"}
     istiod = objects["Deployment", "istiod"]["spec"]["template"]["spec"]["containers"][0]
     assert istiod["resources"]["requests"] == {"cpu": "50m", "memory": "256Mi"}
     assert {"name": "PILOT_TRACE_SAMPLING", "value": "100"} in istiod["env"]
