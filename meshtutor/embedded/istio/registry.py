@@ -4,11 +4,10 @@ Sources: pilot/pkg/model/sidecar.go (appendSidecarServices, canMergeServices), p
 and serviceregistry/serviceentry/conversion.go (mergeServicesInstancesByNamespaceHost):
 
 - A Service keeps its names. An entry for one of them, in the Service's own namespace, adds its endpoints.
-- Of several entries for one name that a client sees, those exported to its namespace by name go first, then the
-  oldest. That one decides; others of its namespace add their endpoints, and their ports if all else is equal.
+- Of several entries for one name that a client sees (its Sidecar, too, may hide one), those exported to its namespace
+  by name go first, then the oldest. That one decides; others of its namespace add their endpoints, and their ports if
+  all else is equal.
 - An address that another name has is not taken away from it, as Envoy takes each domain only once.
-
-Left out: a Sidecar that hides the deciding entry shows no other of the same name in its place.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from meshtutor.embedded.istio.endpoints import NO_ENDPOINTS, EndpointSet
 from meshtutor.embedded.istio.hosts import Host
 from meshtutor.embedded.istio.reading import Key
 from meshtutor.embedded.istio.service_entries import ServiceEntry
+from meshtutor.embedded.istio.sidecars import Sidecar
 from meshtutor.embedded.istio.validation.names import is_address
 from meshtutor.embedded.istio.workload_entries import Machine, beside_pods
 
@@ -60,18 +60,18 @@ class Registry:
             grouped.setdefault(host.fqdn, []).append(claim._replace(host=host))
         self._contested = {name: found for name, found in grouped.items() if len(found) > 1}
         self.hosts = own | {name: self._decided(found) for name, found in grouped.items()}
-        self._seen: dict[str, dict[str, Host]] = {}
+        self._seen: dict[tuple[str, Sidecar | None], dict[str, Host]] = {}
 
-    def seen_from(self, namespace: str) -> dict[str, Host]:
+    def seen_from(self, namespace: str, sidecar: Sidecar | None = None) -> dict[str, Host]:
         """The hosts by name as clients in a namespace mean them; those that they may not see are still there."""
         if not self._contested:
             return self.hosts
-        if namespace not in self._seen:
-            visible = {name: [claim for claim in found if claim.host.visible_from(namespace)]
-                       for name, found in self._contested.items()}  # fmt: skip
-            chosen = {name: self._decided(found) for name, found in visible.items() if found}
-            self._seen[namespace] = self.hosts | chosen
-        return self._seen[namespace]
+        if (namespace, sidecar) not in self._seen:
+            shown = {name: [claim for claim in found if _shown(claim.host, namespace, sidecar)]
+                     for name, found in self._contested.items()}  # fmt: skip
+            chosen = {name: self._decided(found) for name, found in shown.items() if found}
+            self._seen[namespace, sidecar] = self.hosts | chosen
+        return self._seen[namespace, sidecar]
 
     def _placed(self, host: Host) -> Host:
         """A host that asks for no distribution, with its namespace's."""
@@ -159,6 +159,10 @@ def _owners_of_addresses(claims: Iterable[Claim], taken: set[str]) -> dict[str, 
             if address not in names:
                 owners.setdefault(address, claim.host.fqdn)
     return owners
+
+
+def _shown(host: Host, namespace: str, sidecar: Sidecar | None) -> bool:
+    return host.visible_from(namespace) and (sidecar is None or sidecar.sees(host, namespace))
 
 
 def _is_public(host: Host) -> bool:

@@ -83,7 +83,7 @@ class _View:
         self._sidecar = None if proxy.router else snapshot.sidecar_of(proxy.workload)
         key = self._sidecar.key if self._sidecar else None
         self._scope = scope_of(proxy, snapshot.label_keys, sidecar=key)
-        self._hosts = snapshot.registry.seen_from(proxy.namespace)
+        self._hosts = snapshot.registry.seen_from(proxy.namespace, self._sidecar)
         self._client = Client(
             namespace=proxy.namespace,
             labels=dict(self._scope.labels),

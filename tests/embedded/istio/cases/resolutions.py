@@ -95,6 +95,10 @@ CASES = [
     case("an older one that the client must not see does not count",
          entry(more="  exportTo: ['.']\n").replace("{name: api}", "{name: api, namespace: other}") + second(),
          Expect(API, to="v3")),
+    case("an older one that the client's Sidecar hides does not count",
+         entry().replace("{name: api}", "{name: api, namespace: other}") + second()
+         + "---\nkind: Sidecar\nmetadata: {name: own}\nspec: {egress: [{hosts: ['./*']}]}\n",
+         Expect(API, to="v3")),
     case("the younger's ports are added",
          entry() + second().replace("number: 80, name: http", "number: 81, name: more"),
          Expect(API, to="v2"), Expect("http://api.example.com:81/", to="v3")),
