@@ -86,7 +86,7 @@ async def test_by_default_an_applications_503_is_not_tried_again(mesh: Mesh):
 
 
 async def test_tries_go_to_other_pods(mesh: Mesh):
-    """Envoy draws up to five times for a pod it has not asked, so with three pods one in a hundred finds none."""
+    """Envoy draws up to five times for a pod it has not asked, so of three pods the third try finds none in 1 of 8."""
     await mesh.rule(retries("retries: {attempts: 2, retryOn: 5xx},"))
     await send(mesh, 60, "/status/503")
     assert len(mesh.seen) == 180
@@ -189,7 +189,10 @@ async def test_10_percent_of_three_pods_is_no_pod(mesh: Mesh):
     """Istio's default maxEjectionPercent: the ejection of one of three would be 33 %."""
     await mesh.rule(policy(OUTLIERS % ("30s", "")))
     mesh.failing.add("v2")
-    await send(mesh, 60)
+    await send(mesh, 120)
+    first, then = asked(mesh)[:60], asked(mesh)[60:]
+    assert first.count("v2") >= 5, "three in a row would be enough"
+    assert "v2" in then, "and it is asked again and again; not among 60 once in 10**10"
     assert not await _ejected(mesh)
 
 
