@@ -110,3 +110,4 @@ def test_the_next_case_is_another_one(mesh):
     first = exercise._culprit
     exercise.begin()
     assert exercise._culprit != first
+    assert isinstance(exercise.answer(exercise._culprit), Correct), "and it is closed, for the next test"
