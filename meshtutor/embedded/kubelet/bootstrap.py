@@ -24,6 +24,8 @@ _REGION: Final = "topology.kubernetes.io/region"
 _ZONE: Final = "topology.kubernetes.io/zone"
 _SUBZONE: Final = "topology.istio.io/subzone"
 _MANY: Final = 100_000
+KEEPALIVE: Final = "30s"
+"""Between two pings to the control plane; it must allow as many (see xds/server.py)."""
 
 
 def bootstrap(place: Place, role: str, token: str) -> Json:
@@ -154,7 +156,7 @@ def _grpc_cluster(name: str, host: str, token: str = "") -> Json:
     A `token` is added to every request on the way out: SDS is asked for by resources that many proxies share, so that
     these cannot carry it, and it hands out private keys.
     """
-    http2 = {"connection_keepalive": {"interval": "30s", "timeout": "5s"}}
+    http2 = {"connection_keepalive": {"interval": KEEPALIVE, "timeout": "5s"}}
     options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
     limits = {"max_connections": _MANY, "max_pending_requests": _MANY, "max_requests": _MANY}
     protocol = {

@@ -6,7 +6,8 @@ are held until the endpoints of every new cluster are acknowledged: a route that
 answered with 503 NC. So moving traffic to a new subset loses no request.
 
 Endpoints and secrets do not wait for the ACK of their clusters: once Envoy has started it holds that ACK back until
-the clusters are warm (ClusterManagerImpl::updateClusterCounts pauses CDS), and they warm by these.
+the clusters are warm (ClusterManagerImpl::updateClusterCounts pauses CDS), and they warm by these. A cluster that is
+already to be removed again when its endpoints are asked for is told that there are none, or it would warm for ever.
 """
 
 from __future__ import annotations
@@ -150,10 +151,11 @@ class Connection:
 
     def _send_update(self, type_url: str) -> None:
         subscription = self.subscriptions[type_url]
-        if type_url not in self._in_flight and (
-            (updates := subscription.updates()) or subscription.must_greet
-        ):
-            self._respond(subscription, updates, [])
+        if type_url in self._in_flight:
+            return
+        updates, absent = subscription.updates(), [] if subscription.wildcard else subscription.removals()
+        if updates or absent or subscription.must_greet:
+            self._respond(subscription, updates, absent)
 
     def _send_removals(self) -> bool:
         for type_url in _REMOVED:

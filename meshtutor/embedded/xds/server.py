@@ -13,6 +13,10 @@ from meshtutor.errors import LabError
 _OPTIONS = (
     ("grpc.so_reuseport", 0),  # a second lab on this address must fail, not share the connections
     ("grpc.max_receive_message_length", 16 * 2**20),
+    # Proxies ping every 30 s (kubelet/bootstrap.py). By its own rule gRPC would take that for an attack after three
+    # pings without data, and break all streams of a mesh that is at rest.
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.http2.max_ping_strikes", 0),
 )
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from meshtutor.embedded.xds.resource import CDS, LDS, Resource, Resources
+from meshtutor.embedded.xds.resource import CDS, EDS, LDS, Resource, Resources
 
 WILDCARD_TYPES = frozenset({CDS, LDS})
 """Types of which a proxy takes all; of the others it names what it wants (Envoy's "xDS protocol", wildcard)."""
+AWAITED_TYPES = frozenset({EDS})
+"""Types for which something in the proxy waits until each name is answered: a cluster does not become ready before."""
 
 
 @dataclass(slots=True)
 class Subscription:
     """Difference keeping for one type on one stream.
 
-    `dirty` holds the names that may differ from what was sent; `greeted`: something was sent since the stream opened.
+    `dirty` holds the names that may differ from what was sent; `greeted`: something was sent since the stream opened;
+    `absent`: names that were asked for and are not there, which has to be said ("xDS protocol", knowing when a
+    requested resource does not exist).
     """
 
     type_url: str
@@ -25,6 +29,7 @@ class Subscription:
     wanted: Resources = field(default_factory=dict)
     sent: dict[str, str] = field(default_factory=dict)
     dirty: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
     rejected: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -39,26 +44,41 @@ class Subscription:
         before, self.wanted = self.wanted, resources
         changed = {name for name, resource in resources.items() if before.get(name) is not resource}
         self.dirty |= {name for name in changed if self._differs(name)}
-        self.dirty |= {name for name in before if name not in resources}
+        gone = {name for name in before if name not in resources}
+        self.dirty |= gone
+        self.absent -= resources.keys()
+        self._miss(gone - self.sent.keys())
         return self.pending
 
     def subscribe(self, names: Iterable[str], unsubscribe: Iterable[str], known: Mapping[str, str]) -> None:
-        """Take the names of a request; `known` are versions that the proxy kept from an earlier stream."""
+        """Take the names of a request; `known` are versions that the proxy kept from an earlier stream.
+
+        They count for wildcard types only. Who names a resource is sent it, as by istiod: a cluster that has changed
+        while the stream was broken waits for its endpoints anew, although the proxy has them for the old one.
+        """
         names = set(names) - {"*"}
         if not self.open:
             self.open = True
-            self.sent.update(known)
+            if self.wildcard:
+                self.sent.update(known)
             self.dirty |= self.wanted.keys() | known.keys()
         if not self.wildcard:
-            self.names |= names
-            # Naming a resource again asks for it again, whether or not it has changed.
-            for name in names:
-                if name not in known:
-                    self.sent.pop(name, None)
-            self.dirty |= names
-            for name in unsubscribe:
-                self.names.discard(name)
-                self.sent.pop(name, None)
+            self._take(names, set(unsubscribe))
+
+    def _take(self, names: set[str], unsubscribe: set[str]) -> None:
+        """Naming a resource again asks for it again, whether or not it has changed."""
+        self.names |= names
+        self.dirty |= names
+        for name in names | unsubscribe:
+            self.sent.pop(name, None)
+        self.names -= unsubscribe
+        self.absent -= unsubscribe
+        self._miss(names - self.wanted.keys())
+
+    def _miss(self, names: set[str]) -> None:
+        """Remember which of these names somebody waits for in vain."""
+        if self.type_url in AWAITED_TYPES:
+            self.absent |= names & self.names
 
     def resend(self, name: str) -> None:
         """Send a resource again although it has not changed."""
@@ -82,8 +102,10 @@ class Subscription:
         return [self.wanted[name] for name in sorted(self.dirty) if self._differs(name)]
 
     def removals(self) -> list[str]:
-        """What is gone. For named types nothing: a proxy unsubscribes when what referred to the name has gone."""
-        if not (self.wildcard and self.open and self.dirty):
+        """What is gone. Of named types only what is waited for: who no longer refers to a name unsubscribes."""
+        if not self.wildcard:
+            return sorted(self.absent)
+        if not (self.open and self.dirty):
             return []
         return sorted(name for name in self.dirty if name not in self.wanted and name in self.sent)
 
@@ -97,6 +119,7 @@ class Subscription:
             self.sent.pop(name, None)
             self.rejected.pop(name, None)
             self.dirty.discard(name)
+            self.absent.discard(name)
 
     def _differs(self, name: str) -> bool:
         resource = self.wanted.get(name)

@@ -235,13 +235,6 @@ async def test_the_access_log_is_switched_by_the_mesh_configuration(mesh: Mesh):
     assert "outbound|9080||reviews.default.svc.cluster.local" in line.group()
 
 
-async def test_a_proxy_that_loses_its_control_plane_keeps_serving_and_catches_up(mesh: Mesh):
-    await mesh.apply(subsets("v1", "v2"), routes(v1=100))
-    for connection in list(mesh.pilot.discovery.connections):
-        mesh.pilot.disconnected(connection)
-    assert (await mesh.get(URL, mesh.client)).version == "v1"
-
-
 async def test_pages_of_istiod(mesh: Mesh):
     address = mesh.block.pod(200)
     await mesh.pilot.serve_http(address)

@@ -225,13 +225,57 @@ async def test_a_proxy_without_listeners_is_told_so(proxy: Proxy):
     assert proxy.log[2:] == ["LDS"]
 
 
-async def test_after_a_reconnect_only_what_differs_is_sent(proxy: Proxy):
+async def test_after_a_reconnect_clusters_that_differ_are_sent_and_all_endpoints(proxy: Proxy):
     wanted = configuration("a", "b")
     proxy.connection.update(wanted, "1")
     proxy.subscribe(CDS, a=wanted[CDS]["a"].version, b="older", gone="x")
     assert proxy.log == ["CDS +b"]
+    proxy.subscribe(EDS, "a", "b", a=wanted[EDS]["a"].version, b=wanted[EDS]["b"].version)
+    assert proxy.log[1:] == ["EDS +a +b"], (
+        "b warms until it is told its endpoints, whatever was known of the old b"
+    )
     proxy.answer()
-    proxy.subscribe(EDS, "a", "b", a=wanted[EDS]["a"].version)
-    assert proxy.log[1:] == ["EDS +b"]
-    proxy.answer()
+    proxy.connection.receive(
+        discovery_pb2.DeltaDiscoveryRequest(type_url=CDS, response_nonce=proxy.received[0].nonce)
+    )
     assert proxy.log[2:] == ["CDS -gone"]
+
+
+async def test_endpoints_of_a_cluster_that_is_gone_before_they_are_asked_for_are_said_to_be_none(
+    proxy: Proxy,
+):
+    proxy.start(configuration("a"), "a")
+    proxy.connection.update(configuration("a", "b"), "2")
+    proxy.connection.update(configuration("a"), "3")
+    proxy.subscribe(EDS, "b")
+    assert proxy.log == ["CDS +b", "EDS -b"], "b warms, and Envoy acknowledges no clusters as long as it does"
+    clusters = proxy.received[0].nonce
+    proxy.answer()
+    proxy.connection.receive(discovery_pb2.DeltaDiscoveryRequest(type_url=CDS, response_nonce=clusters))
+    assert proxy.log[2:] == ["CDS -b"]
+    proxy.answer()
+    assert proxy.connection.idle
+
+
+async def test_endpoints_that_were_said_to_be_none_are_sent_when_there_are_some(proxy: Proxy):
+    proxy.start(configuration("a"), "a")
+    proxy.subscribe(EDS, "b")
+    assert proxy.log == ["EDS -b"]
+    proxy.answer()
+    settled = proxy.settled
+    proxy.connection.update(configuration("a"), "2")
+    assert proxy.log == ["EDS -b"], "it is said once"
+    assert proxy.settled > settled
+    proxy.connection.update(configuration("a", "b"), "3")
+    assert proxy.log[1:] == ["CDS +b", "EDS +b"]
+
+
+async def test_endpoints_that_could_not_be_sent_before_their_cluster_went_are_said_to_be_none(proxy: Proxy):
+    proxy.start(configuration("a"), "a")
+    proxy.connection.update(configuration("a", content=2), "2")
+    assert proxy.log == ["CDS +a", "EDS +a"]
+    proxy.subscribe(EDS, "b")
+    proxy.connection.update(configuration("a", "b", content=2), "3")
+    proxy.connection.update(configuration("a", content=2), "4")
+    proxy.answer()
+    assert proxy.log[2:] == ["EDS -b"]

@@ -210,6 +210,28 @@ class Mesh:
             assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
             await asyncio.sleep(0.01)
 
+    # -- its control plane -----------------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Run the control plane until it can serve proxies, or raise what it raised."""
+        pilot = asyncio.create_task(self.pilot.run())
+        ready = asyncio.create_task(self.pilot.ready())
+        await asyncio.wait({pilot, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if pilot.done():
+            pilot.result()
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """No control plane within the block; behind it a new one, to which all proxies have come back."""
+        proxies = set(self.pilot.discovery.connections)
+        await self.pilot.stop()
+        yield
+        self.pilot = Pilot(self.store, self.block, self.directory / "pki", self.tokens)
+        await self.begin()
+        await self.until(
+            lambda: proxies <= self.pilot.discovery.connections.keys(), "the proxies are back", 30
+        )
+
     async def close(self) -> None:
         for envoy in self._envoys:
             envoy.terminate()
@@ -224,12 +246,8 @@ async def running(directory: Path) -> AsyncIterator[Mesh]:
     """A mesh with a control plane and no pods yet."""
     mesh = Mesh(make.block(), directory)
     mesh.store.apply(make.node("agent-0"), make.node("agent-1", "brazil", "brazil-1"))
-    pilot = asyncio.create_task(mesh.pilot.run())
     try:
-        ready = asyncio.create_task(mesh.pilot.ready())
-        await asyncio.wait({pilot, ready}, return_when=asyncio.FIRST_COMPLETED)
-        if pilot.done():
-            pilot.result()
+        await mesh.begin()
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as mesh.session:
             yield mesh
     finally:
