@@ -1,7 +1,7 @@
 """Counting what reaches a service while something is done, by its own sidecars, which see copies, too.
 
 Nobody waits for the answer to a copy, so copies are under way when the last request has long been answered: counting
-ends with the first scrape that brought nothing new.
+begins and ends with a scrape that brought nothing new.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ def counting(
 ) -> Iterator[Counting]:
     """Count between two scrapes of every target, for which `wait` waits: before the block and behind it."""
     found = Counting(service)
-    wait()
-    start = prometheus.now()
+    start = _calm(prometheus, service, namespace, wait)
     yield found
     samples, end = _settled(prometheus, service, namespace, wait, start)
     reached: Mapping[str, Served] = served(samples, start, end)
@@ -58,6 +57,19 @@ def counting(
     asked = read_requests(prometheus, service, namespace, end - start)
     found.sent = Tally(asked.count("version", start, end))
     found.callers = Tally(samples.count("source", start, end), "caller")
+
+
+def _calm(prometheus: Prometheus, service: str, namespace: str, wait: Callable[[], object]) -> float:
+    """When the first scrape from now on was over that brought nothing new: what was sent before has all arrived."""
+    since = prometheus.now() - prometheus.scrape_interval
+    for _ in range(_MOST_SCRAPES):
+        wait()
+        now = prometheus.now()
+        samples = read_requests(prometheus, service, namespace, now - since, reporter="destination")
+        if not any(samples.count("version", since, now).values()):
+            break
+        since = now
+    return now
 
 
 def _settled(

@@ -188,11 +188,15 @@ async def test_a_paused_deployment_scales_but_does_not_roll(cluster: World) -> N
     await patch(cluster, "web", {"spec": {"replicas": 3}})
     await until(lambda: _pod_count(cluster, 3), "three pods are there")
     assert sorted(await replica_sets(cluster)) == ["1"]
-    found = await until(lambda: _with_reason(cluster, "web", "DeploymentPaused"), "the pause is told")
-    assert found["status"]["replicas"] == 3
+    await until(lambda: _with_reason(cluster, "web", "DeploymentPaused"), "the pause is told")
+    await until(lambda: _replicas(cluster, "web", 3), "the three are counted")
     await patch(cluster, "web", {"spec": {"paused": None}})
     done = await rolled_out(cluster, "web")
     assert done["metadata"]["annotations"][REVISION] == "2"
+
+
+async def _replicas(cluster: World, name: str, count: int) -> bool:
+    return (await cluster.api.get(DEPLOYMENT, name, "default"))["status"]["replicas"] == count
 
 
 async def _pod_count(cluster: World, count: int) -> bool:
