@@ -154,6 +154,11 @@ def opened(jupyter, page, theme):
     return run
 
 
+def drawn(page, timeout: float = 60_000) -> None:
+    """Wait until plotly has drawn a figure; its element is there before, and has no data yet."""
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?.data?.length", timeout=timeout)
+
+
 def boxes(page, *selectors: str):
     """The bounding boxes of all visible elements, by selector and number."""
     found = {}

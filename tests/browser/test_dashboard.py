@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import shoot
+from tests.browser.conftest import drawn, shoot
 
 # names and number of points of the first plot's lines (charts/signaling.py: the first eight traces)
 DRAWN = """() => Object.fromEntries(document.querySelector(".js-plotly-plot").data.slice(0, 8)
-  .filter((trace) => trace.name && (trace.x._inputArray ?? trace.x).length > 1).map((trace) => [trace.name, 1]))"""
+  .filter((trace) => trace.name && (trace.x?._inputArray ?? trace.x)?.length > 1).map((trace) => [trace.name, 1]))"""
 FILES = "('destination-rule.yaml', 'reviews-v1-70-v3-30.yaml')"
 APPLY = f"mesh.apply([study() / 'manifests/06_split_traffic' / name for name in {FILES}])"
 
@@ -18,7 +18,7 @@ def dashboard(opened):
     """The widget in a notebook of its own, with traffic, and a rule applied while it was looked at."""
     setup = "from meshtutor.config import study\ndashboard = mt.widgets.Dashboard(mesh)\ndashboard"
     page = opened("dashboard", setup, APPLY)
-    page.locator(".js-plotly-plot").wait_for()
+    drawn(page)
     page.get_by_role("button", name="Send traffic").click()
     page.wait_for_function(f"() => Object.keys(({DRAWN})()).length >= 4")
     return page

@@ -7,10 +7,10 @@ import contextlib
 import pytest
 from playwright import sync_api as playwright
 
-from tests.browser.conftest import shoot
+from tests.browser.conftest import drawn, shoot
 
 NODES, NUMBERS = 4, 3  # traces (charts/graphing.py)
-AT_WORK = "() => document.querySelector('.js-plotly-plot').data[3].customdata.length >= 8"
+AT_WORK = "() => document.querySelector('.js-plotly-plot').data[3].customdata?.length >= 8"
 OLD_EDGE_GONE = """() => !document.querySelector(".js-plotly-plot").data[3].customdata.includes(
   "service:default/reviews -> workload:default/reviews-v2 (http)")"""
 FILES = "('destination-rule.yaml', 'reviews-all-v3.yaml')"
@@ -29,9 +29,9 @@ PIXELS = """([trace, id]) => {
 def graph(opened):
     """The widget in a notebook of its own, with traffic through the gateway."""
     page = opened("graph", "graph = mt.widgets.MeshGraph(mesh)\ngraph")
-    page.locator(".js-plotly-plot").wait_for()
+    drawn(page)
     page.get_by_role("button", name="Send traffic").click()
-    page.wait_for_function("() => document.querySelector('.js-plotly-plot').data[3].customdata.length >= 11")
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot').data[3].customdata?.length >= 11")
     return page
 
 
@@ -77,6 +77,7 @@ def test_what_is_chosen_by_keyboard_is_shown_as_well_and_its_yaml_unfolds(graph)
 def test_a_shift_of_traffic_shows_on_the_edges(opened):
     shown = "graph = mt.widgets.MeshGraph(mesh, '5s')\ngraph"
     page = opened("graph-shift", f"from meshtutor.config import study\n{SHIFT}", shown)
+    drawn(page)
     page.get_by_role("button", name="Send traffic").click()
     page.wait_for_function(AT_WORK)
     page.wait_for_function(OLD_EDGE_GONE)  # what was sent before the shift leaves the window

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.browser.conftest import assert_apart, boxes, shoot
+from tests.browser.conftest import assert_apart, boxes, drawn, shoot
 
 
 def test_a_shorter_window_empties_the_slow_scrapes(opened, theme):
     page = opened("lag", "lag = mt.widgets.ScrapeLag(mesh)\nlag")
-    page.locator(".js-plotly-plot").wait_for(timeout=60_000)
+    drawn(page)
     page.get_by_text("[1m]))").wait_for()
     page.locator("td", has_text="never two scrapes within 60 s").wait_for()
     page.get_by_role("button", name="2m").click()
@@ -32,7 +32,7 @@ def test_live_the_learners_own_requests_appear(opened, theme):
         "lag = mt.widgets.ScrapeLag(mesh)\nlag",
         'load = mesh.load("reviews", rate=20, seconds=40)',
     )
-    page.locator(".js-plotly-plot").wait_for(timeout=60_000)
+    drawn(page)
     page.get_by_role("button", name="5s").click()
     page.get_by_role("button", name="live: my Prometheus").click()
     page.get_by_text('destination_service_name="reviews"').wait_for()
