@@ -37,7 +37,7 @@ def test_a_pod_that_fails_is_seen_to_be_ejected(opened, theme):
     bands.locator(".barlayer .trace").nth(1).locator(".point path").first.wait_for(timeout=60_000)
     bands.scroll_into_view_if_needed()  # not its texts: they are drawn anew each second
     shoot(page, f"circuit-breaker-{theme}")
-    assert bands.get_by_text("ejected", exact=True).is_visible()
+    bands.get_by_text("ejected", exact=True).wait_for()
 
 
 def test_an_algorithm_is_chosen_and_the_bars_of_the_pods_move(opened, theme):

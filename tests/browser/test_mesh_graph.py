@@ -54,12 +54,12 @@ def test_a_click_shows_a_nodes_numbers_and_an_edges_and_nothing_moves_meanwhile(
     settle(graph)
     before = graph.evaluate(PLACES)
     click(graph, NODES, "workload:default/reviews-v2", "workload reviews-v2 in default")
-    assert graph.get_by_role("cell", name="pods ready").is_visible()
+    graph.get_by_role("cell", name="pods ready").wait_for()
     shoot(graph, f"mesh graph {theme}")
     edge = "service:default/productpage -> workload:default/productpage-v1 (http)"
     click(graph, NUMBERS, edge, "productpage → productpage-v1")
-    assert graph.get_by_role("cell", name="mutual TLS").is_visible()
-    assert graph.get_by_text("VirtualService default/bookinfo").is_visible()
+    graph.get_by_role("cell", name="mutual TLS").wait_for()
+    graph.get_by_text("VirtualService default/bookinfo").wait_for()
     after = graph.evaluate(PLACES)
     assert {id_: place for id_, place in after.items() if id_ in before} == {
         id_: place for id_, place in before.items() if id_ in after
@@ -71,7 +71,7 @@ def test_what_is_chosen_by_keyboard_is_shown_as_well_and_its_yaml_unfolds(graph)
     graph.locator(".widget-dropdown select").first.select_option(label="productpage (service)")
     graph.get_by_text("service productpage in default").wait_for()
     graph.get_by_text("VirtualService default/bookinfo").click()
-    assert graph.get_by_text("/productpage", exact=False).first.is_visible()
+    graph.get_by_text("/productpage", exact=False).first.wait_for()
 
 
 def test_a_shift_of_traffic_shows_on_the_edges(opened):

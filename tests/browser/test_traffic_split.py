@@ -69,8 +69,8 @@ def test_keys_on_a_slider_shift_traffic_and_the_chart_shows_it(split, theme):
     split.keyboard.press("End")
     newest_becomes(split, lambda share: share > 90)
     assert [handle.get_attribute("aria-valuenow") for handle in handles.all()] == ["0.0", "0.0", "100.0"]
-    assert split.get_by_text("acknowledged (ACK) in").is_visible()
-    assert split.get_by_text("weight: 100").is_visible()
+    split.get_by_text("acknowledged (ACK) in").wait_for()
+    split.get_by_text("weight: 100").wait_for()
     shoot(split, f"traffic split {theme}")
     split.keyboard.press("Home")
     newest_becomes(split, lambda share: share < 10)

@@ -232,7 +232,8 @@ async def _ask(mesh: Mesh, expected: Expect) -> None:
     answer = await _send(mesh, expected)
     shown = f"{expected}\n{answer}"
     assert answer.status == expected.status, shown
-    assert answer.seconds >= expected.least, shown
+    # Envoy's timers count from the beginning of its event loop's turn: on a busy machine they end some ms early.
+    assert answer.seconds >= 0.9 * expected.least, shown
     if wanted:
         assert answer.version == next(iter(wanted)), shown
     body = answer.body or {}
