@@ -16,6 +16,8 @@ from meshtutor.telemetry.scraping import History
 from meshtutor.widgets.lag_model import INTERVALS, WINDOWS, LagModel
 from meshtutor.widgets.lag_view import LagView
 
+_STORED = 3  # seconds: a scrape has its start as its time, and is stored when it is over, a scrape timeout later at most
+
 
 def sparse(gap: float) -> History:
     return History((Series({}, tuple((i * gap, float(i)) for i in range(40))),), 0.0, 300.0, "x")
@@ -114,7 +116,7 @@ def test_live_it_says_what_prometheus_itself_says(lab):
         lag = mt.widgets.ScrapeLag(mesh)
         lag.model.live = True
         history, asked = lag.model.history, 0
-        for ago in range(30):
+        for ago in range(_STORED, 30):
             at = history.end - ago
             said = mesh.prometheus.query(f"sum(rate({history.selector}[5s]))", at=at)
             expected = said.value if len(said) else None
