@@ -16,7 +16,7 @@ from meshtutor.telemetry.scraping import History
 from meshtutor.widgets.lag_model import INTERVALS, WINDOWS, LagModel
 from meshtutor.widgets.lag_view import LagView
 
-_STORED = 3  # seconds: a scrape has its start as its time, and is stored when it is over, a scrape timeout later at most
+_STORED = 3  # seconds: a scrape bears the time of its start, and is stored when it is over
 
 
 def sparse(gap: float) -> History:
@@ -112,7 +112,8 @@ def test_live_it_says_what_prometheus_itself_says(lab):
         mesh.send("reviews", n=60)
         mesh.wait_for_metrics()
         mesh.send("reviews", n=30)
-        mesh.wait_for_metrics()
+        for _ in range(_STORED + 1):
+            mesh.wait_for_metrics()
         lag = mt.widgets.ScrapeLag(mesh)
         lag.model.live = True
         history, asked = lag.model.history, 0
