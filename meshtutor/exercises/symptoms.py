@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
+from meshtutor.errors import NotReadyError
 from meshtutor.exercises.verdicts import Finding
 from meshtutor.mesh import Mesh
+from meshtutor.mesh.counting import at_rest
 from meshtutor.telemetry.istio import REQUESTS
 
 PAGE: Final = "/productpage"
 ENOUGH: Final = (
-    12  # cases of trouble: then a quarter of them is, by chance alone, rarer than 1 in 400 (Poisson)
+    20  # cases of trouble: then a quarter of them is, by chance alone, rarer than 1 in 10,000 (Poisson)
 )
 _STILL: Final = 0.25  # of the trouble before: what a busy machine may add by itself
-_EACH: Final = 90
-_MOST: Final = 5 * _EACH
+_MOST: Final = 450
+_IN_VAIN: Final = 180
+_SCRAPES: Final = 5  # a window of so many must not show what the learner did before
+_REPORTED: Final = 2.0  # seconds after which more pages help more than patience
 
 
 class Symptom(Protocol):
-    """Trouble that can be counted."""
+    """Trouble that can be counted; `each` is how many pages to ask for before it is seen whether more are needed."""
+
+    each: ClassVar[int]
+
+    def shows(self, mesh: Mesh, culprit: str, seconds: float) -> bool:
+        """Whether a learner who looks now sees what a workload does since `seconds`, and nothing older; waits a bit."""
+        ...
 
     def count(self, mesh: Mesh, n: int) -> int:
         """Ask for `n` pages; how often there was trouble."""
@@ -36,9 +46,9 @@ def measure(symptom: Symptom, mesh: Mesh) -> tuple[int, int]:
     A version that is slow gets few requests, because Istio's load balancing (LEAST_REQUEST) goes around it.
     """
     trouble, n = 0, 0
-    while trouble < ENOUGH and n < _MOST and (trouble or n <= _EACH):
-        trouble += symptom.count(mesh, _EACH)
-        n += _EACH
+    while trouble < ENOUGH and n < _MOST and (trouble or n < _IN_VAIN):
+        trouble += symptom.count(mesh, symptom.each)
+        n += symptom.each
     return trouble, n
 
 
@@ -46,22 +56,29 @@ def measure(symptom: Symptom, mesh: Mesh) -> tuple[int, int]:
 class FailedCalls:
     """Calls between services that ended with 5xx; once the right one is healed, one is one too many."""
 
+    each: ClassVar[int] = 90
+
+    def shows(self, mesh: Mesh, culprit: str, seconds: float) -> bool:
+        """See `Symptom`: in the metrics, where a new counter grows from its second scrape on."""
+        del seconds
+        mesh.wait_for_metrics()
+        window = f"{_SCRAPES * mesh.prometheus.scrape_interval:g}s"
+        calls = f'reporter="source",destination_service_namespace="{mesh.namespace}",response_code=~"5.."'
+        failing = f"sum by (destination_workload) (rate({REQUESTS}{{{calls}}}[{window}])) > 0"
+        return set(mesh.prometheus.query(failing).by("destination_workload")) == {culprit}
+
     def count(self, mesh: Mesh, n: int) -> int:
-        """See `Symptom`; counted by the callers' sidecars, wherever in the mesh."""
-        before = self._so_far(mesh)
+        """See `Symptom`; counted by the callers' sidecars, wherever in the namespace."""
+        calls = {"reporter": "source", "destination_service_namespace": mesh.namespace}
+        before = at_rest(mesh.api, mesh.namespace, calls)
         mesh.send(mesh.gateway + PAGE, n)
-        return round(self._so_far(mesh) - before)
+        grown = at_rest(mesh.api, mesh.namespace, calls).since(before)
+        return round(sum(one.value for one in grown if one.labels["response_code"].startswith("5")))
 
     def gone(self, before: int, after: int, n: int, healed: str) -> Finding:
         """See `Symptom`."""
         about = f"calls that fail while {n} pages are served, with {healed} healed"
         return Finding(about, after == 0, "none", f"{after} (before: {before})")
-
-    def _so_far(self, mesh: Mesh) -> float:
-        mesh.wait_for_metrics()
-        failed = f'reporter="source",destination_service_namespace="{mesh.namespace}",response_code=~"5.."'
-        found = mesh.prometheus.query(f"sum({REQUESTS}{{{failed}}})")
-        return found.value
 
 
 @dataclass(frozen=True)
@@ -69,6 +86,18 @@ class SlowPages:
     """Pages that take longer than so many milliseconds."""
 
     milliseconds: float
+    each: ClassVar[int] = 45
+
+    def shows(self, mesh: Mesh, culprit: str, seconds: float) -> bool:
+        """See `Symptom`: in the traces, as soon as the proxies have reported one."""
+        del culprit
+        try:
+            mesh.traces.wait_for(
+                f"productpage.{mesh.namespace}", 1, _REPORTED, slower_than=self.milliseconds, seconds=seconds
+            )
+        except NotReadyError:
+            return False
+        return True
 
     def count(self, mesh: Mesh, n: int) -> int:
         """See `Symptom`."""

@@ -1,22 +1,31 @@
 """Counting what reaches a service while something is done, by its own sidecars, which see copies, too.
 
 Nobody waits for the answer to a copy, so copies are under way when the last request has long been answered: counting
-begins and ends with a scrape that brought nothing new.
+begins and ends when the sidecars' counters rest and none of the service's pods has a request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from meshtutor.telemetry.istio import RequestSamples, read_requests
-from meshtutor.telemetry.prometheus import Prometheus
-from meshtutor.telemetry.served import Served, served
+from meshtutor.errors import NotFoundError
+from meshtutor.kube import kinds
+from meshtutor.kube.client import KubeClient
+from meshtutor.telemetry.pages import Reading, read_pages
+from meshtutor.telemetry.results import Labels, Sample
 from meshtutor.traffic.tally import Tally
 
-_MOST_SCRAPES: Final = 20  # something else may be sending to the service for ever
+_MOST_READINGS: Final = 20  # something else may be sending to the service for ever
+# Seconds between two readings that must be the same: enough for a copy to reach its pod; and where no sidecar tells
+# what is in flight (Istio's keep only some of Envoy's statistics), for its pod to answer it.
+_ON_THE_WAY: Final = 0.3
+_ANSWERED: Final = 1.0
+_GOOD: Final = ("2", "3")
 
 
 @dataclass
@@ -24,7 +33,8 @@ class Counting:
     """What reached a service; empty until the `with` block is over.
 
     `versions` and `callers` are tallies of the requests and copies; `failed` counts those that a version answered
-    with an error. `sent` is what the callers' sidecars counted in the meantime, which know no copies.
+    with an error. `sent` is what the sidecars of callers in the namespace counted in the meantime, which know no
+    copies. `lost` are pods that ended before they could be asked; what they counted is missing.
     """
 
     service: str
@@ -32,6 +42,7 @@ class Counting:
     sent: Tally = field(default_factory=Tally)
     callers: Tally = field(default_factory=lambda: Tally({}, "caller"))
     failed: Mapping[str, int] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
 
     def copies(self, live: str, dark: str) -> Tally:
         """How many of the requests for `live` were copied to `dark`, if nothing else reaches that version."""
@@ -39,50 +50,70 @@ class Counting:
         return Tally({"copied": copied, "not copied": max(asked - copied, 0)}, "requests")
 
     def __repr__(self) -> str:
-        return f"reached {self.service}: {self.versions!r}"
+        missing = f"; {', '.join(self.lost)} ended, and what it counted is missing" if self.lost else ""
+        return f"reached {self.service}: {self.versions!r}{missing}"
 
 
 @contextmanager
-def counting(
-    prometheus: Prometheus, service: str, namespace: str, wait: Callable[[], object]
-) -> Iterator[Counting]:
-    """Count between two scrapes of every target, for which `wait` waits: before the block and behind it."""
+def counting(kube: KubeClient, service: str, namespace: str) -> Iterator[Counting]:
+    """Count between two readings of the sidecars' counters: before the block and behind it."""
     found = Counting(service)
-    start = _calm(prometheus, service, namespace, wait)
+    wanted = {"destination_service_name": service, "destination_service_namespace": namespace}
+    before = at_rest(kube, namespace, wanted, service)
     yield found
-    samples, end = _settled(prometheus, service, namespace, wait, start)
-    reached: Mapping[str, Served] = served(samples, start, end)
-    found.versions = Tally({version: one.requests for version, one in reached.items()})
-    found.failed = {version: one.failed for version, one in reached.items()}
-    asked = read_requests(prometheus, service, namespace, end - start)
-    found.sent = Tally(asked.count("version", start, end))
-    found.callers = Tally(samples.count("source", start, end), "caller")
+    after = at_rest(kube, namespace, wanted, service)
+    grown = after.since(before)
+    reached = [one for one in grown if one.labels["reporter"] == "destination"]
+    found.versions = Tally(_by("destination_version", reached))
+    found.callers = Tally(_by("source_workload", reached), "caller")
+    found.sent = Tally(
+        _by("destination_version", (one for one in grown if one.labels["reporter"] == "source"))
+    )
+    wrong = _by("destination_version", (one for one in reached if not _is_good(one)))
+    found.failed = {version: wrong.get(version, 0) for version in found.versions.counts}
+    found.lost = tuple(sorted(before.pages.keys() - after.pages.keys()))
 
 
-def _calm(prometheus: Prometheus, service: str, namespace: str, wait: Callable[[], object]) -> float:
-    """When the first scrape from now on was over that brought nothing new: what was sent before has all arrived."""
-    since = prometheus.now() - prometheus.scrape_interval
-    for _ in range(_MOST_SCRAPES):
-        wait()
-        now = prometheus.now()
-        samples = read_requests(prometheus, service, namespace, now - since, reporter="destination")
-        if not any(samples.count("version", since, now).values()):
+def at_rest(kube: KubeClient, namespace: str, wanted: Labels, service: str = "") -> Reading:
+    """The counters of the requests `wanted` in the sidecars of a namespace, once they do not grow any more.
+
+    Not before the pods behind `service` (without one: all) have answered what they were asked. If that never happens,
+    the last of 20 readings.
+    """
+    selector = _selector(kube, service, namespace)
+    last: Reading | None = None
+    for _ in range(_MOST_READINGS):
+        pods = kube.list(kinds.POD, namespace)
+        reading = read_pages(kube, pods, wanted)
+        in_flight = reading.in_flight(_matching(pods, selector))
+        if last and not in_flight and not reading.since(last):
             break
-        since = now
-    return now
+        last = reading
+        time.sleep(_ANSWERED if in_flight is None else _ON_THE_WAY)
+    return reading
 
 
-def _settled(
-    prometheus: Prometheus, service: str, namespace: str, wait: Callable[[], object], start: float
-) -> tuple[RequestSamples, float]:
-    """What reached the service since `start`, and until when, as soon as a scrape adds nothing to it."""
-    before: dict[str, int] | None = None
-    for _ in range(_MOST_SCRAPES):
-        wait()
-        end = prometheus.now()
-        samples = read_requests(prometheus, service, namespace, end - start, reporter="destination")
-        now = samples.count("version", start, end)
-        if now == before:
-            break
-        before = now
-    return samples, end
+def _selector(kube: KubeClient, service: str, namespace: str) -> Labels:
+    """What the labels of its pods are; nothing for a host that is no Service."""
+    try:
+        spec = kube.get(kinds.SERVICE, service, namespace)["spec"] if service else {}
+    except NotFoundError:
+        return {}
+    return spec.get("selector") or {}
+
+
+def _matching(pods: Iterable[Mapping[str, Any]], selector: Labels) -> list[str]:
+    found = (pod["metadata"] for pod in pods)
+    return [meta["name"] for meta in found if selector.items() <= (meta.get("labels") or {}).items()]
+
+
+def _by(label: str, samples: Iterable[Sample]) -> dict[str, int]:
+    """Whole requests by the value of a label."""
+    sums = Counter[str]()
+    for one in samples:
+        sums[one.labels.get(label, "")] += round(one.value)
+    return dict(sorted(sums.items()))
+
+
+def _is_good(one: Sample) -> bool:
+    return one.labels.get("response_code", "").startswith(_GOOD)

@@ -47,11 +47,13 @@ class Looking:
     def counting(self, service: str) -> AbstractContextManager[Counting]:
         """Count what reaches a service during a `with` block, by the servers' own sidecars, which see copies, too.
 
+        Their metrics pages are read at once, so that nobody has to wait for Prometheus.
+
         >>> with mesh.counting("reviews") as counted:
         ...     mesh.send("reviews", n=100)
         >>> counted.versions
         """
-        return counting(self.prometheus, service, self.namespace, self.wait_for_metrics)
+        return counting(self.api, service, self.namespace)
 
     def places(self, labels: str = "") -> Places:
         """In which region and zone the namespace's pods run; `labels` is a selector such as `app=reviews`.

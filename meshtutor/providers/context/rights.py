@@ -73,6 +73,7 @@ def needed(namespace: str, root: str, *, create_namespace: bool) -> list[Right]:
         Right("delete", "pods", namespace, "restarting pods after injection"),
         Right("get", "pods/log", namespace, "logs"),
         Right("create", "pods/proxy", namespace, "sending from inside the mesh"),
+        Right("get", "pods/proxy", namespace, "counting by the sidecars", required=False),
         Right("get", "namespaces", "", "the namespace"),
         Right("list", "namespaces", "", "knowing how new the cluster's state is"),
         Right("list", "pods", root, "finding istiod and the gateway"),

@@ -1,0 +1,115 @@
+"""What the sidecars have counted up to this moment, from the very pages that Prometheus scrapes, at once.
+
+A pod's annotations (prometheus.io/port and /path) say where its page is, in this lab and on a cluster; it is read
+through the API server's `pods/proxy`. Prometheus has the same numbers later, and for everybody; a page has them now.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from meshtutor.errors import ApiStatusError
+from meshtutor.kube.client import KubeClient, proxy_path
+from meshtutor.kube.kinds import POD
+from meshtutor.telemetry.istio import REQUESTS
+from meshtutor.telemetry.results import Labels, Sample
+
+_ANNOTATION: Final = "prometheus.io/"
+_AT_ONCE: Final = 8
+_IN_FLIGHT: Final = "envoy_cluster_upstream_rq_active"
+# Envoy shows no more than is asked for; Istio's agent, which stands before it on a cluster, shows everything.
+_FILTER: Final = {"usedonly": "", "filter": "requests_total|inbound.*upstream_rq_active"}
+# a stock Envoy puts its own name before what its access loggers count
+_WANTED: Final = re.compile(rf"(?:envoy_)?({REQUESTS}\{{.*)|({_IN_FLIGHT}\{{.*)")
+_Key = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One sidecar: requests by their labels, and how many are with its application now (None: it does not say)."""
+
+    requests: Mapping[_Key, float]
+    in_flight: int | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The pages of some pods, by the pods' names, read at about the same moment."""
+
+    pages: Mapping[str, Page]
+
+    def in_flight(self, pods: Iterable[str]) -> int | None:
+        """How many requests are with the applications in these pods; None if that is unknown of all of them."""
+        known = [
+            page.in_flight for pod in pods if (page := self.pages.get(pod)) and page.in_flight is not None
+        ]
+        return sum(known) if known else None
+
+    def since(self, before: Reading) -> tuple[Sample, ...]:
+        """By labels, the requests that were counted after another reading; a sidecar that is new began at zero."""
+        nothing = Page({}, None)
+        return tuple(
+            Sample(dict(labels), grown)
+            for pod, page in self.pages.items()
+            for labels, value in page.requests.items()
+            if (grown := _grown(before.pages.get(pod, nothing).requests.get(labels, 0.0), value))
+        )
+
+
+def read_pages(kube: KubeClient, pods: Iterable[Mapping[str, Any]], wanted: Labels) -> Reading:
+    """The pages of those `pods` that are annotated to be scraped; of the requests those with the labels `wanted`.
+
+    ApiStatusError if the API server refuses; a pod that does not answer (it ends, it begins) is left out.
+    """
+    scraped = [pod for pod in pods if _annotation(pod, "scrape") == "true"]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        texts = list(pool.map(lambda pod: _text(kube, pod), scraped))
+    found = {pod["metadata"]["name"]: text for pod, text in zip(scraped, texts, strict=True)}
+    return Reading({name: parsed(text, wanted) for name, text in found.items() if text is not None})
+
+
+def parsed(text: str, wanted: Labels) -> Page:
+    """A page in Prometheus' text format; of the requests those with the labels `wanted`."""
+    lines = [found[1] or found[2] for line in text.splitlines() if (found := _WANTED.fullmatch(line))]
+    samples = [
+        one for family in text_string_to_metric_families("\n".join(lines) + "\n") for one in family.samples
+    ]
+    inbound = [
+        one.value
+        for one in samples
+        if one.name == _IN_FLIGHT and one.labels.get("cluster_name", "").startswith("inbound|")
+    ]
+    requests = {
+        frozenset(one.labels.items()): one.value
+        for one in samples
+        if one.name == REQUESTS and wanted.items() <= one.labels.items()
+    }
+    return Page(requests, round(sum(inbound)) if inbound else None)
+
+
+def _text(kube: KubeClient, pod: Mapping[str, Any]) -> str | None:
+    meta = pod["metadata"]
+    port, path = _annotation(pod, "port"), _annotation(pod, "path")
+    try:
+        return kube.request(
+            "GET", proxy_path(POD, meta["namespace"], meta["name"], port, path), params=_FILTER
+        ).text
+    except ApiStatusError as error:
+        if error.code < 500 and error.code != 404:
+            raise
+        return None
+
+
+def _annotation(pod: Mapping[str, Any], name: str) -> str:
+    return str((pod["metadata"].get("annotations") or {}).get(_ANNOTATION + name, ""))
+
+
+def _grown(before: float, now: float) -> float:
+    """A counter that falls was reset: its process began anew, at zero."""
+    return now - before if now >= before else now
