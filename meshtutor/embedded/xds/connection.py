@@ -153,9 +153,9 @@ class Connection:
         subscription = self.subscriptions[type_url]
         if type_url in self._in_flight:
             return
-        updates, absent = subscription.updates(), [] if subscription.wildcard else subscription.removals()
-        if updates or absent or subscription.must_greet:
-            self._respond(subscription, updates, absent)
+        updates, missing = subscription.updates(), subscription.missing()
+        if updates or missing or subscription.must_greet:
+            self._respond(subscription, updates, missing)
 
     def _send_removals(self) -> bool:
         for type_url in _REMOVED:

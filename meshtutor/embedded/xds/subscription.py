@@ -88,7 +88,7 @@ class Subscription:
     @property
     def pending(self) -> bool:
         """Whether something is to be sent or removed."""
-        return bool(self.open and (self.must_greet or self.updates() or self.removals()))
+        return bool(self.open and (self.must_greet or self.updates() or self.missing() or self.removals()))
 
     @property
     def must_greet(self) -> bool:
@@ -102,12 +102,14 @@ class Subscription:
         return [self.wanted[name] for name in sorted(self.dirty) if self._differs(name)]
 
     def removals(self) -> list[str]:
-        """What is gone. Of named types only what is waited for: who no longer refers to a name unsubscribes."""
-        if not self.wildcard:
-            return sorted(self.absent)
-        if not (self.open and self.dirty):
+        """What is gone, of a type that is sent as a whole: who no longer refers to a name unsubscribes from it."""
+        if not (self.wildcard and self.open and self.dirty):
             return []
         return sorted(name for name in self.dirty if name not in self.wanted and name in self.sent)
+
+    def missing(self) -> list[str]:
+        """What was asked for by name and is waited for in vain: it is answered as removed."""
+        return sorted(self.absent)
 
     def mark_sent(self, updates: Iterable[Resource], removals: Iterable[str]) -> None:
         """Remember what has been written to the stream."""
