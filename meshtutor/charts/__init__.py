@@ -10,6 +10,7 @@ from meshtutor.charts.balancing import balanced
 from meshtutor.charts.comparing import compare
 from meshtutor.charts.costs import cost
 from meshtutor.charts.graphing import mesh_graph
+from meshtutor.charts.importing import postpone_grammars
 from meshtutor.charts.latencies import latency
 from meshtutor.charts.mapping import region_map
 from meshtutor.charts.mirroring import mirrored
@@ -20,6 +21,8 @@ from meshtutor.charts.sharing import shares
 from meshtutor.charts.signaling import golden_signals
 from meshtutor.charts.timelines import timeline
 from meshtutor.charts.waterfall import waterfall
+
+postpone_grammars()
 
 __all__ = [
     "answers",
