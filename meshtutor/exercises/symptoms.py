@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar, Final, Protocol
 
-from meshtutor.errors import NotReadyError
 from meshtutor.exercises.verdicts import Finding
+from meshtutor.kube.kinds import POD
 from meshtutor.mesh import Mesh
 from meshtutor.mesh.counting import at_rest
 from meshtutor.telemetry.istio import REQUESTS
+from meshtutor.telemetry.pages import read_pages
 
 PAGE: Final = "/productpage"
 ENOUGH: Final = (
@@ -20,6 +23,8 @@ _MOST: Final = 450
 _IN_VAIN: Final = 180
 _SCRAPES: Final = 5  # a window of so many must not show what the learner did before
 _REPORTED: Final = 2.0  # seconds after which more pages help more than patience
+_PAUSE: Final = 0.1
+_AT_ONCE: Final = 12  # more would have pages wait for each other on a busy machine
 
 
 class Symptom(Protocol):
@@ -27,8 +32,8 @@ class Symptom(Protocol):
 
     each: ClassVar[int]
 
-    def shows(self, mesh: Mesh, culprit: str, seconds: float) -> bool:
-        """Whether a learner who looks now sees what a workload does since `seconds`, and nothing older; waits a bit."""
+    def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:
+        """Whether a learner who looks now sees what a workload does `since` (time.monotonic()) and nothing older."""
         ...
 
     def count(self, mesh: Mesh, n: int) -> int:
@@ -46,21 +51,28 @@ def measure(symptom: Symptom, mesh: Mesh) -> tuple[int, int]:
     A version that is slow gets few requests, because Istio's load balancing (LEAST_REQUEST) goes around it.
     """
     trouble, n = 0, 0
-    while trouble < ENOUGH and n < _MOST and (trouble or n < _IN_VAIN):
-        trouble += symptom.count(mesh, symptom.each)
-        n += symptom.each
+    while trouble < ENOUGH and n < (_MOST if trouble else _IN_VAIN):
+        more = _more(trouble, n, symptom.each)
+        trouble += symptom.count(mesh, more)
+        n += more
     return trouble, n
+
+
+def _more(trouble: int, n: int, each: int) -> int:
+    """How many pages to ask for next: what `n` of them have shown says how many it will take, and a fifth more."""
+    needed = ceil(1.2 * n * (ENOUGH - trouble) / trouble) if trouble else each
+    return min(max(needed, each), _MOST - n)
 
 
 @dataclass(frozen=True)
 class FailedCalls:
     """Calls between services that ended with 5xx; once the right one is healed, one is one too many."""
 
-    each: ClassVar[int] = 90
+    each: ClassVar[int] = 180
 
-    def shows(self, mesh: Mesh, culprit: str, seconds: float) -> bool:
+    def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:
         """See `Symptom`: in the metrics, where a new counter grows from its second scrape on."""
-        del seconds
+        del since
         mesh.wait_for_metrics()
         window = f"{_SCRAPES * mesh.prometheus.scrape_interval:g}s"
         calls = f'reporter="source",destination_service_namespace="{mesh.namespace}",response_code=~"5.."'
@@ -70,7 +82,7 @@ class FailedCalls:
     def count(self, mesh: Mesh, n: int) -> int:
         """See `Symptom`; counted by the callers' sidecars, wherever in the namespace."""
         calls = {"reporter": "source", "destination_service_namespace": mesh.namespace}
-        before = at_rest(mesh.api, mesh.namespace, calls)
+        before = read_pages(mesh.api, mesh.api.list(POD, mesh.namespace), calls)
         mesh.send(mesh.gateway + PAGE, n)
         grown = at_rest(mesh.api, mesh.namespace, calls).since(before)
         return round(sum(one.value for one in grown if one.labels["response_code"].startswith("5")))
@@ -88,20 +100,23 @@ class SlowPages:
     milliseconds: float
     each: ClassVar[int] = 45
 
-    def shows(self, mesh: Mesh, culprit: str, seconds: float) -> bool:
+    def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:
         """See `Symptom`: in the traces, as soon as the proxies have reported one."""
         del culprit
-        try:
-            mesh.traces.wait_for(
-                f"productpage.{mesh.namespace}", 1, _REPORTED, slower_than=self.milliseconds, seconds=seconds
-            )
-        except NotReadyError:
-            return False
-        return True
+        deadline = time.monotonic() + _REPORTED
+        while time.monotonic() < deadline:
+            if self._traced(mesh, time.monotonic() - since):
+                return True
+            time.sleep(_PAUSE)
+        return False
+
+    def _traced(self, mesh: Mesh, seconds: float) -> int:
+        page = f"productpage.{mesh.namespace}"
+        return len(mesh.traces.search(page, slower_than=self.milliseconds, seconds=seconds))
 
     def count(self, mesh: Mesh, n: int) -> int:
         """See `Symptom`."""
-        pages = mesh.send(mesh.gateway + PAGE, n)
+        pages = mesh.send(mesh.gateway + PAGE, n, concurrency=_AT_ONCE)
         return sum(taken > self.milliseconds for taken in pages.latencies())
 
     def gone(self, before: int, after: int, n: int, healed: str) -> Finding:

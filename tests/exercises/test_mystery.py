@@ -31,7 +31,13 @@ class Trouble:
 
 @pytest.mark.parametrize(
     ("counts", "seen"),
-    [((22,), (22, 45)), ((8, 4, 9), (21, 135)), ((0,) * 4, (0, 180)), ((1,) * 10, (10, 450))],
+    [
+        ((22,), (22, 45)),
+        ((10, 11), (21, 99)),
+        ((10, 5, 6), (21, 144)),
+        ((0,) * 4, (0, 180)),
+        ((1, 9), (10, 450)),
+    ],
 )
 def test_trouble_that_is_rare_is_looked_at_for_longer(counts, seen):
     assert measure(Trouble(*counts), None) == seen
@@ -41,7 +47,7 @@ def test_slow_pages_are_counted_and_a_few_stragglers_forgiven():
     class Mesh:
         gateway = ""
 
-        def send(self, url, n):
+        def send(self, url, n, concurrency):
             return Report(url, tuple(Outcome(200, 700.0 if i < 5 else 20.0) for i in range(n)))
 
     symptom = SlowPages(600)
