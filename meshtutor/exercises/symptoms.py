@@ -85,7 +85,7 @@ class FailedCalls:
         before = read_pages(mesh.api, mesh.api.list(POD, mesh.namespace), calls)
         mesh.send(mesh.gateway + PAGE, n)
         grown = at_rest(mesh.api, mesh.namespace, calls).since(before)
-        return round(sum(one.value for one in grown if one.labels["response_code"].startswith("5")))
+        return round(sum(one.value for one in grown if one.labels.get("response_code", "").startswith("5")))
 
     def gone(self, before: int, after: int, n: int, healed: str) -> Finding:
         """See `Symptom`."""

@@ -63,11 +63,11 @@ def counting(kube: KubeClient, service: str, namespace: str) -> Iterator[Countin
     yield found
     after = at_rest(kube, namespace, wanted, service)
     grown = after.since(before)
-    reached = [one for one in grown if one.labels["reporter"] == "destination"]
+    reached = [one for one in grown if one.labels.get("reporter") == "destination"]
     found.versions = Tally(_by("destination_version", reached))
     found.callers = Tally(_by("source_workload", reached), "caller")
     found.sent = Tally(
-        _by("destination_version", (one for one in grown if one.labels["reporter"] == "source"))
+        _by("destination_version", (one for one in grown if one.labels.get("reporter") == "source"))
     )
     wrong = _by("destination_version", (one for one in reached if not _is_good(one)))
     found.failed = {version: wrong.get(version, 0) for version in found.versions.counts}
