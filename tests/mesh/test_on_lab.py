@@ -41,7 +41,7 @@ def test_a_rule_shifts_traffic_and_without_it_the_effect_is_gone(mesh):
     assert applied
     assert applied.acks
     after = mesh.send("reviews", n=300)
-    assert after.test({"v1": 70, "v3": 30}), repr(after)
+    assert after.test({"v1": 70, "v3": 30}, false_alarm=1e-6), repr(after)
     mesh.delete(SPLIT)
     assert not mesh.send("reviews", n=300).test({"v1": 70, "v3": 30})
 
@@ -163,7 +163,7 @@ def test_a_split_is_driven_without_a_browser(mesh):
     split = mt.widgets.TrafficSplit(mesh, "reviews")
     split.model.weights = {"v1": 70, "v3": 30}
     assert split.model.proxies >= 7
-    assert mesh.send("reviews", n=300).test({"v1": 70, "v3": 30})
+    assert mesh.send("reviews", n=300).test({"v1": 70, "v3": 30}, false_alarm=1e-6)
     split.model.weights = {"v2": 100}
     assert mesh.send("reviews", n=50).test({"v2": 100})
     split.restore()
@@ -180,7 +180,7 @@ def test_a_split_takes_the_learners_rule_over_and_gives_it_back(mesh):
     split.model.weights = {"v1": 100}
     assert mesh.send("reviews", n=50).test({"v1": 100})
     split.restore()
-    assert mesh.send("reviews", n=300).test({"v1": 70, "v3": 30})
+    assert mesh.send("reviews", n=300).test({"v1": 70, "v3": 30}, false_alarm=1e-6)
     split.close()
 
 
