@@ -22,6 +22,7 @@ from meshtutor.telemetry.results import Labels, Sample
 
 _ANNOTATION: Final = "prometheus.io/"
 _AT_ONCE: Final = 8
+_GONE: Final = (404, 500, 502, 503, 504)  # what a proxy says of a pod that begins or ends
 _IN_FLIGHT: Final = "envoy_cluster_upstream_rq_active"
 # Envoy shows no more than is asked for; Istio's agent, which stands before it on a cluster, shows everything.
 _FILTER: Final = {"usedonly": "", "filter": "requests_total|inbound.*upstream_rq_active"}
@@ -101,9 +102,10 @@ def _text(kube: KubeClient, pod: Mapping[str, Any]) -> str | None:
             "GET", proxy_path(POD, meta["namespace"], meta["name"], port, path), params=_FILTER
         ).text
     except ApiStatusError as error:
-        if error.code < 500 and error.code != 404:
-            raise
-        return None
+        if error.code in _GONE:
+            return None
+        hint = f"counting by the sidecars takes the right to get pods/proxy in {meta['namespace']}"
+        raise ApiStatusError(error.status, hint if error.code == 403 else error.hint) from error
 
 
 def _annotation(pod: Mapping[str, Any], name: str) -> str:

@@ -93,5 +93,6 @@ def test_each_pod_is_asked_where_its_annotations_say_and_one_that_does_not_answe
 
 def test_whoever_may_not_read_the_pages_is_told():
     kube = Kube(a=403)
-    with pytest.raises(ApiStatusError):
+    with pytest.raises(ApiStatusError) as error:
         read_pages(kube, kube.pods(), REVIEWS)
+    assert "get pods/proxy in x" in error.value.hint
