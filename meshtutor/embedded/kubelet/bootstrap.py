@@ -74,23 +74,8 @@ def bootstrap(place: Place, role: str, token: str) -> Json:
                         ),
                         "max_active_downstream_connections": _MANY,
                     },
-                },
-                {
-                    "name": "envoy.resource_monitors.fixed_heap",
-                    "typed_config": {
-                        "@type": _type("resource_monitors.fixed_heap.v3.FixedHeapConfig"),
-                        "max_heap_size_bytes": 1 << 20,  # every heap is bigger
-                    },
-                },
-            ],
-            # Every 10 s what starting took and nobody needs goes back to the machine, a quarter of the heap; what
-            # memory_allocator_manager does instead keeps an Envoy from ending for a second.
-            "actions": [
-                {
-                    "name": "envoy.overload_actions.shrink_heap",
-                    "triggers": [{"name": "envoy.resource_monitors.fixed_heap", "threshold": {"value": 0.5}}],
                 }
-            ],
+            ]
         },
     }
 
