@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar, Final, Protocol
 
+from meshtutor.errors import NotReadyError
 from meshtutor.exercises.verdicts import Finding
 from meshtutor.kube.kinds import POD
 from meshtutor.mesh import Mesh
@@ -23,7 +24,6 @@ _MOST: Final = 450
 _IN_VAIN: Final = 180
 _SCRAPES: Final = 5  # a window of so many must not show what the learner did before
 _REPORTED: Final = 2.0  # seconds after which more pages help more than patience
-_PAUSE: Final = 0.1
 _AT_ONCE: Final = 12  # more would have pages wait for each other on a busy machine
 
 
@@ -103,16 +103,12 @@ class SlowPages:
     def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:
         """See `Symptom`: in the traces, as soon as the proxies have reported one."""
         del culprit
-        deadline = time.monotonic() + _REPORTED
-        while time.monotonic() < deadline:
-            if self._traced(mesh, time.monotonic() - since):
-                return True
-            time.sleep(_PAUSE)
-        return False
-
-    def _traced(self, mesh: Mesh, seconds: float) -> int:
-        page = f"productpage.{mesh.namespace}"
-        return len(mesh.traces.search(page, slower_than=self.milliseconds, seconds=seconds))
+        page, seconds = f"productpage.{mesh.namespace}", time.monotonic() - since
+        try:
+            mesh.traces.wait_for(page, timeout=_REPORTED, slower_than=self.milliseconds, seconds=seconds)
+        except NotReadyError:
+            return False
+        return True
 
     def count(self, mesh: Mesh, n: int) -> int:
         """See `Symptom`."""

@@ -92,10 +92,15 @@ class Jaeger:
         asked = " ".join([f"traces of {service}", *(f"{key}={value}" for key, value in said.items())])
         return Traces(asked, tuple(sorted(found, key=lambda trace: trace.start, reverse=True)))
 
-    def wait_for(self, service: str, at_least: int = 1, timeout: float = 15.0, **what: Any) -> Traces:
-        """What `search` finds (`what` as there), once there are so many: proxies report with a delay. NotReadyError."""
-        deadline = time.monotonic() + timeout
-        while len(found := self.search(service, **what)) < at_least:
+    def wait_for(
+        self, service: str, at_least: int = 1, timeout: float = 15.0, *, seconds: float = 3600.0, **what: Any
+    ) -> Traces:
+        """What `search` finds (`what` as there), once there are so many: proxies report with a delay. NotReadyError.
+
+        `seconds` is how far to look back from now; what begins during the waiting is found, too.
+        """
+        deadline, start = time.monotonic() + timeout, self._clock() - seconds
+        while len(found := self.search(service, seconds=self._clock() - start, **what)) < at_least:
             if time.monotonic() > deadline:
                 raise NotReadyError(f"After {timeout:g} s there are {len(found)} {found.asked}.", _SAMPLED)
             time.sleep(_PAUSE)

@@ -129,6 +129,20 @@ def test_waiting_in_vain_names_the_likely_reason(store: Running):
     assert "randomSamplingPercentage" in caught.value.hint
 
 
+def test_waiting_looks_back_as_far_as_when_it_began():
+    now, asked = [1000.0], []
+
+    def ask(path: str, parameters: Mapping[str, Any]) -> Any:
+        now[0] += 1
+        asked.append((parameters["start"], parameters["end"]))
+        return {"data": []}
+
+    with pytest.raises(NotReadyError):
+        Jaeger(ask, clock=lambda: now[0]).wait_for("productpage.default", timeout=0.25, seconds=5)
+    assert len(asked) > 1
+    assert asked == [(995_000_000, 1_000_000_000 + i * 1_000_000) for i in range(len(asked))]
+
+
 def test_through_the_api_server_s_service_proxy(store: Running, tmp_path: Any):
     keep(store, a=10)
     cluster = FakeKubernetes()
