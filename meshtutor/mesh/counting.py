@@ -7,17 +7,18 @@ begins and ends when the sidecars' counters rest and none of the service's pods 
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meshtutor.errors import NotFoundError
-from meshtutor.kube import kinds
+from meshtutor.kube import kinds, objects
 from meshtutor.kube.client import KubeClient
+from meshtutor.telemetry.istio import REQUESTS
 from meshtutor.telemetry.pages import Reading, read_pages
-from meshtutor.telemetry.results import Labels, Sample
+from meshtutor.telemetry.results import Labels, Sample, Vector
+from meshtutor.telemetry.served import is_wrong
 from meshtutor.traffic.tally import Tally
 
 _MOST_READINGS: Final = 20  # something else may be sending to the service for ever
@@ -25,7 +26,6 @@ _MOST_READINGS: Final = 20  # something else may be sending to the service for e
 # what is in flight (Istio's keep only some of Envoy's statistics), for its pod to answer it.
 _ON_THE_WAY: Final = 0.3
 _ANSWERED: Final = 1.0
-_GOOD: Final = ("2", "3")
 
 
 @dataclass
@@ -69,7 +69,7 @@ def counting(kube: KubeClient, service: str, namespace: str) -> Iterator[Countin
     found.sent = Tally(
         _by("destination_version", (one for one in grown if one.labels.get("reporter") == "source"))
     )
-    wrong = _by("destination_version", (one for one in reached if not _is_good(one)))
+    wrong = _by("destination_version", (one for one in reached if is_wrong(one.labels)))
     found.failed = {version: wrong.get(version, 0) for version in found.versions.counts}
     found.lost = tuple(sorted(before.pages.keys() - after.pages.keys()))
 
@@ -96,24 +96,16 @@ def at_rest(kube: KubeClient, namespace: str, wanted: Labels, service: str = "")
 def _selector(kube: KubeClient, service: str, namespace: str) -> Labels:
     """What the labels of its pods are; nothing for a host that is no Service."""
     try:
-        spec = kube.get(kinds.SERVICE, service, namespace)["spec"] if service else {}
+        found = kube.get(kinds.SERVICE, service, namespace) if service else {}
     except NotFoundError:
         return {}
-    return spec.get("selector") or {}
+    return objects.spec(found).get("selector") or {}
 
 
 def _matching(pods: Iterable[Mapping[str, Any]], selector: Labels) -> list[str]:
-    found = (pod["metadata"] for pod in pods)
-    return [meta["name"] for meta in found if selector.items() <= (meta.get("labels") or {}).items()]
+    return [objects.name(pod) for pod in pods if selector.items() <= objects.labels(pod).items()]
 
 
 def _by(label: str, samples: Iterable[Sample]) -> dict[str, int]:
     """Whole requests by the value of a label."""
-    sums = Counter[str]()
-    for one in samples:
-        sums[one.labels.get(label, "")] += round(one.value)
-    return dict(sorted(sums.items()))
-
-
-def _is_good(one: Sample) -> bool:
-    return one.labels.get("response_code", "").startswith(_GOOD)
+    return {name: round(count) for name, count in Vector(REQUESTS, tuple(samples)).by(label).items()}

@@ -11,10 +11,10 @@ from meshtutor.display.tables import Column
 from meshtutor.errors import MeshtutorError, NotReadyError
 from meshtutor.kube import kinds, rollouts
 from meshtutor.kube.kinds import Kind
+from meshtutor.telemetry.pages import is_scraped
 from meshtutor.telemetry.prometheus import Prometheus
 from meshtutor.telemetry.results import Vector
 
-_SCRAPE: Final = "prometheus.io/scrape"
 NAME_ONLY: Final[tuple[Column, ...]] = (("name", lambda obj: obj["metadata"]["name"]),)
 POD_COLUMNS: Final[tuple[Column, ...]] = (
     ("name", lambda pod: pod["metadata"]["name"]),
@@ -79,9 +79,5 @@ def wait_for_value(prometheus: Prometheus, promql: str, at_least: float, timeout
 
 
 def scraped(pods: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The names of the ready pods that ask Prometheus to be scraped, as Istio's injection makes sidecars do."""
-    return [
-        pod["metadata"]["name"]
-        for pod in pods
-        if rollouts.is_ready(dict(pod)) and (pod["metadata"].get("annotations") or {}).get(_SCRAPE) == "true"
-    ]
+    """The names of the ready pods that ask Prometheus to be scraped."""
+    return [pod["metadata"]["name"] for pod in pods if rollouts.is_ready(dict(pod)) and is_scraped(pod)]

@@ -34,9 +34,14 @@ def increase(points: Points, start: float, end: float, scraped_since: float = fl
         last = 0.0 if scraped_since < points[0][0] else inside[0]
     grown = 0.0
     for value in inside:
-        grown += value - last if value >= last else value
+        grown += growth(last, value)
         last = value
     return grown
+
+
+def growth(before: float, now: float) -> float:
+    """By how much a counter grew between two readings of it; one that fell was reset, and began at zero."""
+    return now - before if now >= before else now
 
 
 def by_label(

@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from meshtutor.errors import ApiStatusError
+from meshtutor.kube import objects
 from meshtutor.kube.client import KubeClient, proxy_path
 from meshtutor.kube.kinds import POD
+from meshtutor.telemetry.counters import growth
 from meshtutor.telemetry.istio import REQUESTS
-from meshtutor.telemetry.results import Labels, Sample
+from meshtutor.telemetry.results import Labels, Sample, Vector
 
 _ANNOTATION: Final = "prometheus.io/"
 _AT_ONCE: Final = 8
@@ -52,15 +52,21 @@ class Reading:
         ]
         return sum(known) if known else None
 
-    def since(self, before: Reading) -> tuple[Sample, ...]:
+    def since(self, before: Reading) -> Vector:
         """By labels, the requests that were counted after another reading; a sidecar that is new began at zero."""
         nothing = Page({}, None)
-        return tuple(
+        found = (
             Sample(dict(labels), grown)
             for pod, page in self.pages.items()
             for labels, value in page.requests.items()
-            if (grown := _grown(before.pages.get(pod, nothing).requests.get(labels, 0.0), value))
+            if (grown := growth(before.pages.get(pod, nothing).requests.get(labels, 0.0), value))
         )
+        return Vector(REQUESTS, tuple(found))
+
+
+def is_scraped(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod asks Prometheus to be scraped, as Istio's injection makes sidecars do."""
+    return objects.annotations(pod).get(f"{_ANNOTATION}scrape") == "true"
 
 
 def read_pages(kube: KubeClient, pods: Iterable[Mapping[str, Any]], wanted: Labels) -> Reading:
@@ -68,15 +74,17 @@ def read_pages(kube: KubeClient, pods: Iterable[Mapping[str, Any]], wanted: Labe
 
     ApiStatusError if the API server refuses; a pod that does not answer (it ends, it begins) is left out.
     """
-    scraped = [pod for pod in pods if _annotation(pod, "scrape") == "true"]
+    scraped = [pod for pod in pods if is_scraped(pod)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         texts = list(pool.map(lambda pod: _text(kube, pod), scraped))
-    found = {pod["metadata"]["name"]: text for pod, text in zip(scraped, texts, strict=True)}
+    found = {objects.name(pod): text for pod, text in zip(scraped, texts, strict=True)}
     return Reading({name: parsed(text, wanted) for name, text in found.items() if text is not None})
 
 
 def parsed(text: str, wanted: Labels) -> Page:
     """A page in Prometheus' text format; of the requests those with the labels `wanted`."""
+    from prometheus_client.parser import text_string_to_metric_families
+
     lines = [found[1] or found[2] for line in text.splitlines() if (found := _WANTED.fullmatch(line))]
     samples = [
         one for family in text_string_to_metric_families("\n".join(lines) + "\n") for one in family.samples
@@ -95,23 +103,13 @@ def parsed(text: str, wanted: Labels) -> Page:
 
 
 def _text(kube: KubeClient, pod: Mapping[str, Any]) -> str | None:
-    meta = pod["metadata"]
-    port, path = _annotation(pod, "port"), _annotation(pod, "path")
+    namespace = objects.namespace(pod)
+    port, path = (objects.annotations(pod).get(_ANNOTATION + what, "") for what in ("port", "path"))
+    url = proxy_path(POD, namespace, objects.name(pod), port, path)
     try:
-        return kube.request(
-            "GET", proxy_path(POD, meta["namespace"], meta["name"], port, path), params=_FILTER
-        ).text
+        return kube.request("GET", url, params=_FILTER).text
     except ApiStatusError as error:
         if error.code in _GONE:
             return None
-        hint = f"counting by the sidecars takes the right to get pods/proxy in {meta['namespace']}"
+        hint = f"counting by the sidecars takes the right to get pods/proxy in {namespace}"
         raise ApiStatusError(error.status, hint if error.code == 403 else error.hint) from error
-
-
-def _annotation(pod: Mapping[str, Any], name: str) -> str:
-    return str((pod["metadata"].get("annotations") or {}).get(_ANNOTATION + name, ""))
-
-
-def _grown(before: float, now: float) -> float:
-    """A counter that falls was reset: its process began anew, at zero."""
-    return now - before if now >= before else now

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from meshtutor.telemetry.istio import RequestSamples
-from meshtutor.telemetry.results import Matrix
+from meshtutor.telemetry.results import Labels, Matrix
 
 _GOOD = ("2", "3")
 
@@ -23,9 +23,14 @@ class Served:
     failed: int = 0
 
 
+def is_wrong(labels: Labels) -> bool:
+    """Whether requests with these labels were answered with an error."""
+    return not labels.get("response_code", "").startswith(_GOOD)
+
+
 def served(samples: RequestSamples, start: float, end: float) -> Mapping[str, Served]:
     """By version, what was counted after `start` and until `end` (Prometheus clock); without any it is absent."""
-    wrong = [s for s in samples.requests if not s.labels.get("response_code", "").startswith(_GOOD)]
+    wrong = [s for s in samples.requests if is_wrong(s.labels)]
     failing = replace(samples, requests=Matrix(samples.requests.query, tuple(wrong)))
     failed = failing.count("version", start, end)
     counts = samples.count("version", start, end)
