@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from meshtutor.exercises.exercise import Exercise, run_cell, written
 from meshtutor.exercises.note import Note
-from meshtutor.exercises.symptoms import PAGE, FailedCalls, Symptom, measure
+from meshtutor.exercises.symptoms import PAGE, FailedCalls, Symptom, loudest, measure
 from meshtutor.exercises.task import Task
 from meshtutor.exercises.verdicts import Correct, NotAttempted, NotYet, Verdict
 from meshtutor.kube.client import proxy_path
@@ -81,13 +81,17 @@ class Mystery(Exercise):
         )
 
     def _make_trouble(self, mesh: Mesh, innocent: str) -> None:
-        """Ask for pages until a learner who looks can see what is wrong, and nothing else."""
+        """Ask for pages until a learner who looks can see what is wrong, what is not, and nothing else.
+
+        The noise comes last: it must not be the first to leave the windows of those who look.
+        """
         begun = time.monotonic()
         for _ in range(_MOST_TURNS):
+            mesh.send(mesh.gateway + PAGE, 60, concurrency=16)
             if self._case.noise:
                 mesh.send(_service(innocent), 300, path=f"/{_service(innocent)}/nothing")
-            mesh.send(mesh.gateway + PAGE, 60, concurrency=16)
-            if self._case.symptom.shows(mesh, self._culprit, begun):
+            seen = self._case.symptom.shows(mesh, self._culprit, begun)
+            if seen and (not self._case.noise or _same_service(loudest(mesh), innocent)):
                 break
 
     def answer(self, workload: str) -> Verdict:

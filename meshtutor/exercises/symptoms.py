@@ -58,6 +58,20 @@ def measure(symptom: Symptom, mesh: Mesh) -> tuple[int, int]:
     return trouble, n
 
 
+def loudest(mesh: Mesh) -> str:
+    """The workload that answered most requests with an error, be it theirs who asked; "" without any."""
+    wrong = _answered(mesh, "[45]..")
+    return max(wrong, key=wrong.__getitem__, default="")
+
+
+def _answered(mesh: Mesh, codes: str) -> dict[str, float]:
+    """By workload, requests in a second that were answered with `codes` (a regular expression), as callers saw it."""
+    window = f"{_SCRAPES * mesh.prometheus.scrape_interval:g}s"
+    calls = f'reporter="source",destination_service_namespace="{mesh.namespace}",response_code=~"{codes}"'
+    found = f"sum by (destination_workload) (rate({REQUESTS}{{{calls}}}[{window}])) > 0"
+    return mesh.prometheus.query(found).by("destination_workload")
+
+
 def _more(trouble: int, n: int, each: int) -> int:
     """How many pages to ask for next: what `n` of them have shown says how many it will take, and a fifth more."""
     needed = ceil(1.2 * n * (ENOUGH - trouble) / trouble) if trouble else each
@@ -74,10 +88,7 @@ class FailedCalls:
         """See `Symptom`: in the metrics, where a new counter grows from its second scrape on."""
         del since
         mesh.wait_for_metrics()
-        window = f"{_SCRAPES * mesh.prometheus.scrape_interval:g}s"
-        calls = f'reporter="source",destination_service_namespace="{mesh.namespace}",response_code=~"5.."'
-        failing = f"sum by (destination_workload) (rate({REQUESTS}{{{calls}}}[{window}])) > 0"
-        return set(mesh.prometheus.query(failing).by("destination_workload")) == {culprit}
+        return set(_answered(mesh, "5..")) == {culprit}
 
     def count(self, mesh: Mesh, n: int) -> int:
         """See `Symptom`; counted by the callers' sidecars, wherever in the namespace."""
