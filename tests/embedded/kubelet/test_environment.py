@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -209,14 +211,32 @@ def test_a_repository_is_what_is_left_of_an_image_name(name: str, repository: st
     assert repository_of(name) == repository
 
 
-def test_the_python_image_is_an_interpreter_without_the_labs_packages(tmp_path: Path) -> None:
+def test_the_python_image_is_an_interpreter_and_its_standard_library_without_packages(tmp_path: Path) -> None:
     images = Images()
-    images.add("python", python(tmp_path / "bin"))
+    images.add("python", python(tmp_path / "python"))
     image = images.find("python:3.13-alpine")
     line = image.argv({"name": "app"}, ["python", "-V"], ["x"], place(tmp_path))
     assert line[1:] == ["-V", "x"]
-    assert Path(line[0]).is_file()
     assert image.argv({"name": "app"}, [], ["-c", ""], place(tmp_path))[1:] == ["-c", ""]
+    for interpreter in (line[0], str(image.path / "python3")):
+        told = [interpreter, "-c", "import json, site; print(json.dumps(site.getsitepackages()))"]
+        packages = json.loads(subprocess.run(told, check=True, capture_output=True).stdout)
+        assert packages
+        assert not [found for folder in packages for found in Path(folder).iterdir()]
+
+
+def test_the_python_image_is_made_anew_when_the_lab_starts_again(tmp_path: Path) -> None:
+    python(tmp_path / "python")
+    gone = tmp_path / "python" / "bin" / "python3"
+    gone.unlink()
+    gone.symlink_to(tmp_path / "an interpreter that was upgraded away")
+    python(tmp_path / "python")
+    assert gone.is_file()
+
+
+def test_an_image_that_nothing_here_stands_for_is_named(tmp_path: Path) -> None:
+    images = Images()
+    images.add("python", python(tmp_path / "python"))
     with pytest.raises(MeshtutorError, match=r"image 'redis:7' cannot run.*") as refusal:
         images.find("redis:7")
     assert "python:*" in refusal.value.hint
