@@ -119,13 +119,14 @@ class Jaeger:
         complete: Callable[[Trace], bool] | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> Trace:
-        """One trace, once all proxies have reported: when it is `complete`, else when it has not grown for a while.
+        """One trace, once all proxies have reported: when it is `complete`, else when it has settled.
 
-        Each proxy reports on its own clock: here every half a second, as Envoy does by default every 5 s (so on a
-        real cluster let `settle` be 6). NotReadyError after `timeout` seconds if nothing came.
+        It has when for `settle` seconds it did not grow, or its request was over: each proxy reports what it has in
+        intervals, here of half a second, by default of 5 (so on a real cluster let `settle` be 6). NotReadyError
+        after `timeout` seconds if nothing came.
         """
         deadline = time.monotonic() + timeout
-        settled = complete or _Settled(settle)
+        settled = complete or _Settled(settle, self._clock)
         found: Trace | None = None
         while time.monotonic() < deadline:
             found = self._maybe(trace_id) or found
@@ -164,17 +165,24 @@ class Jaeger:
 
 
 class _Settled:
-    """Whether a trace has had the same number of spans for so many seconds."""
+    """Whether a trace has had the same number of spans for so many seconds, or its request was over for as long."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._seconds = seconds
+        self._clock = clock
         self._spans = 0
         self._since = 0.0
 
     def __call__(self, trace: Trace) -> bool:
         if len(trace.spans) != self._spans:
             self._spans, self._since = len(trace.spans), time.monotonic()
-        return time.monotonic() - self._since >= self._seconds
+        return max(time.monotonic() - self._since, self._over(trace)) >= self._seconds
+
+    def _over(self, trace: Trace) -> float:
+        """For how many seconds; 0 while the span that began it has not come, which ends last."""
+        if trace.root.parent:
+            return 0.0
+        return self._clock() - trace.start - trace.milliseconds / 1000
 
 
 def _query_error(error: ApiStatusError) -> QueryError:

@@ -114,8 +114,21 @@ def test_waiting_until_all_proxies_have_reported(store: Running):
     assert (len(found.spans), len(pauses)) == (3, 3)
 
 
-def test_waiting_for_a_trace_that_stops_growing(store: Running):
-    store.store.add([stored_span(trace=9)])
+def test_waiting_for_a_trace_until_its_request_has_been_over_for_long_enough(store: Running):
+    store.store.add([stored_span(trace=9, start=NOW, duration=500_000)])
+    seconds = [NOW / 1e6]
+
+    def pause(_: float) -> None:
+        seconds[0] += 0.25
+
+    Jaeger(getter(store), clock=lambda: seconds[0]).wait("9", settle=60, pause=pause)
+    assert 60.5 <= seconds[0] - NOW / 1e6 < 61
+
+
+def test_waiting_for_a_trace_that_stops_growing_as_long_as_the_span_that_began_it_is_not_there(
+    store: Running,
+):
+    store.store.add([stored_span(trace=9, parent=1, number=2)])
     began = time.monotonic()
     assert len(Jaeger(getter(store)).wait("9", timeout=5).spans) == 1
     assert 1.0 <= time.monotonic() - began < 4.0
