@@ -22,13 +22,12 @@ from meshtutor.exercises.note import Note
 from meshtutor.exercises.symptoms import PAGE, FailedCalls, Symptom, loudest, measure
 from meshtutor.exercises.task import Task
 from meshtutor.exercises.verdicts import Correct, NotAttempted, NotYet, Verdict
-from meshtutor.kube.client import proxy_path
 from meshtutor.kube.kinds import POD
 from meshtutor.mesh import Mesh
+from meshtutor.mesh.disturbing import switch_of
 from meshtutor.mesh.resetting import clear_faults
 from meshtutor.traffic.load import Load
 
-_PORT: Final = 9080
 _RATE: Final = 6.0
 _SECONDS: Final = 900.0
 _MOST_TURNS: Final = 20  # what else is wrong by then is somebody else's doing
@@ -65,6 +64,8 @@ class Mystery(Exercise):
         The same `seed` breaks the same, for a class that compares; without one, nobody knows.
         """
         mesh, draw = self._connected(), random.Random(seed) if seed is not None else random.SystemRandom()  # noqa: S311
+        if self._load:
+            self._load.close()
         self._begin(mesh)
         self._culprit = draw.choice(
             [name for name in self._case.suspects if name != self._culprit or seed is not None]
@@ -111,14 +112,23 @@ class Mystery(Exercise):
         return self.verdict
 
     def attempt(self, answer: str) -> Verdict:
-        """The text of a cell: a name, or Python that leaves it in `answer`; such a cell begins by itself."""
+        """The text of a cell: a name, or Python that leaves it in `answer`; such a cell begins by itself.
+
+        It begins anew where a reset has mended what was broken: nobody else would tell the learner to.
+        """
         if not written(answer):
             return super().attempt(answer)
         if found := _NAME.fullmatch(_code(answer)):
             return self.answer(found[1])
-        if not self._culprit:
+        if not self._is_broken():
             self.begin()
         return self.answer(str(run_cell(self._case.name, answer, self._connected()).get("answer", "")))
+
+    def _is_broken(self) -> bool:
+        """Whether a case has begun and its culprit still misbehaves."""
+        mesh = self._connected()
+        pods = _pods(mesh, self._culprit) if self._culprit else []
+        return any(mesh.api.request("GET", switch_of(pod)).json()["fault"] for pod in pods)
 
     def _try_healing(self, mesh: Mesh, accused: str) -> Verdict:
         name, symptom = self._case.name, self._case.symptom
@@ -139,10 +149,7 @@ class Mystery(Exercise):
         for name in self._case.suspects:
             body = dict(self._case.fault if name == self._culprit else _HARMLESS)
             for pod in _pods(mesh, name):
-                meta = pod["metadata"]
-                mesh.api.request(
-                    "PUT", proxy_path(POD, meta["namespace"], meta["name"], _PORT, "/fault"), body=body
-                )
+                mesh.api.request("PUT", switch_of(pod), body=body)
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:

@@ -113,10 +113,20 @@ def test_a_reset_mends_what_was_broken_and_the_exercise_says_so(mesh):
     assert "a reset mends it" in verdict.reason
 
 
+def test_after_a_reset_a_cell_that_works_its_answer_out_begins_anew(mesh):
+    exercise = mt.exercises["3.1"]
+    exercise.begin()
+    mesh.reset()
+    verdict = exercise.attempt(answers.reference("3.1"))
+    assert isinstance(verdict, Correct), repr(verdict)
+
+
 def test_the_next_case_is_another_one(mesh):
     exercise = mt.exercises["3.1"]
     exercise.begin()
-    first = exercise._culprit
+    first, load = exercise._culprit, exercise._load
+    assert load.running
     exercise.begin()
     assert exercise._culprit != first
+    assert not load.running, "the requests of the case before have ended"
     assert isinstance(exercise.answer(exercise._culprit), Correct), "and it is closed, for the next test"
