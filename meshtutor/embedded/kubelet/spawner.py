@@ -5,7 +5,8 @@ with its parent (PR_SET_PDEATHSIG), but only with the thread that forked it. Thi
 forks in a millisecond. Hence:
 - the lab dies, even by kill -9: this process reads EOF, kills every process group and leaves;
 - this process dies, even by kill -9: the kernel kills the processes it started (Linux), and the lab starts another;
-- a container's main process ends: the rest of its process group is killed, as a container ends with its PID 1.
+- a container's main process ends: the rest of its process group is killed, as a container ends with its PID 1, and
+  the end is told when the last of them is gone.
 Processes that leave their group are adopted here (PR_SET_CHILD_SUBREAPER) and killed at the end.
 
 Run as `python -I -S spawner.py` with a stream socket as standard input. Both sides send JSON lines. To it:
@@ -25,6 +26,7 @@ import selectors
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
@@ -41,6 +43,7 @@ class Spawner:
         self._lab = lab
         self._pids: dict[int, int] = {}
         self._ids: dict[int, int] = {}
+        self._ending: dict[int, dict[str, int]] = {}
         self._buffer = b""
 
     def run(self) -> None:
@@ -92,18 +95,14 @@ class Spawner:
         self._tell({"id": order["id"], "pid": pid})
 
     def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+        for pid, status in _dead():
             if (number := self._ids.pop(pid, None)) is not None:
                 del self._pids[number]
                 _kill_group(pid)
                 code = os.waitstatus_to_exitcode(status)
-                self._tell({"id": number, "code": max(0, code), "signal": max(0, -code)})
+                self._ending[pid] = {"id": number, "code": max(0, code), "signal": max(0, -code)}
+        for pid in [pid for pid in self._ending if not _group_lives(pid)]:
+            self._tell(self._ending.pop(pid))
 
     def _tell(self, news: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -179,6 +178,24 @@ def _limit(name: str, value: int) -> None:
 def _kill_group(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def _dead() -> Iterator[tuple[int, int]]:
+    """Pid and status of each child that has ended, adopted ones included."""
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            yield ended
+
+
+def _group_lives(pid: int) -> bool:
+    """Whether a killed group still has a process: SIGKILL takes its time. Only Linux lets us see their end."""
+    if not _LINUX:
+        return False
+    try:
+        os.killpg(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 def _children() -> list[int]:
