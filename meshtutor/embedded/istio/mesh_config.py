@@ -14,7 +14,15 @@ from typing import Any, Final
 
 import yaml
 
-from meshtutor.embedded.istio.log_files import KIND, STDOUT, LogFile, log_file_of
+from meshtutor.embedded.istio.extension_providers import (
+    IMPLEMENTED,
+    PROMETHEUS,
+    TRACERS,
+    Extension,
+    extensions,
+)
+from meshtutor.embedded.istio.log_files import BUILT_IN, STDOUT, LogFile, log_file_of, mesh_log
+from meshtutor.embedded.istio.log_files import KIND as FILE
 from meshtutor.embedded.istio.reading import Object, seconds
 from meshtutor.embedded.istio.tracing_providers import Provider, provider_of
 from meshtutor.embedded.istio.validation import load_balancer
@@ -46,10 +54,10 @@ class MeshConfig:
     sampling: float = SAMPLING
     tracers: tuple[Provider, ...] = ()
     default_tracing: tuple[str, ...] = ()
-    log_files: tuple[tuple[str, LogFile], ...] = (("envoy", LogFile(STDOUT)),)
+    log_files: tuple[tuple[str, LogFile], ...] = ((BUILT_IN, LogFile(STDOUT)),)
     default_logging: tuple[str, ...] = ()
-    prometheus: frozenset[str] = frozenset({"prometheus"})
-    default_metrics: tuple[str, ...] = ("prometheus",)
+    prometheus: tuple[str, ...] = (PROMETHEUS,)
+    default_metrics: tuple[str, ...] = (PROMETHEUS,)
     locality: dict[str, Any] = field(default_factory=dict, hash=False)
 
     def tracer(self, name: str) -> Provider | None:
@@ -59,6 +67,10 @@ class MeshConfig:
     def log_file(self, name: str) -> LogFile | None:
         """The file that the logging provider of a name writes to."""
         return next((log for own, log in self.log_files if own.lower() == name.lower()), None)
+
+    def counts(self, name: str) -> bool:
+        """Whether the provider of a name is a Prometheus."""
+        return any(own.lower() == name.lower() for own in self.prometheus)
 
 
 DEFAULT: Final = MeshConfig()
@@ -81,7 +93,8 @@ def parse(config_map: Object | None) -> MeshConfig:
 def _read(data: dict[str, Any]) -> MeshConfig:
     if data.get("zoneAwareLbSetting") is not None:
         log.warning("MeshConfig: zoneAwareLbSetting is not implemented here: localityLbSetting holds alone.")
-    providers, defaults = data.get("extensionProviders") or [], data.get("defaultProviders") or {}
+    providers, defaults = extensions(data), data.get("defaultProviders") or {}
+    _name_unimplemented(providers)
     return MeshConfig(
         allow_any=(data.get("outboundTrafficPolicy") or {}).get("mode", "ALLOW_ANY") != "REGISTRY_ONLY",
         auto_mtls=bool(data.get("enableAutoMtls", True)),
@@ -97,12 +110,12 @@ def _read(data: dict[str, Any]) -> MeshConfig:
         sampling=float(((data.get("defaultConfig") or {}).get("tracing") or {}).get("sampling", SAMPLING)),
         tracers=tuple(_tracers(providers)),
         default_tracing=tuple(defaults.get("tracing") or ()),
-        log_files=tuple(_log_files(providers).items()),
-        default_logging=tuple(defaults.get("accessLogging") or ()),
-        prometheus=frozenset(
-            {"prometheus", *(str(entry["name"]) for entry in providers if "prometheus" in entry)}
+        log_files=tuple(
+            (one.name, log_file_of(one.name, one.settings, data)) for one in providers if one.kind == FILE
         ),
-        default_metrics=tuple(defaults.get("metrics", ("prometheus",))),
+        default_logging=tuple(defaults.get("accessLogging") or ()),
+        prometheus=tuple(one.name for one in providers if one.kind == PROMETHEUS),
+        default_metrics=tuple(defaults.get("metrics", (PROMETHEUS,))),
         locality=_locality(data.get("localityLbSetting") or {}),
     )
 
@@ -124,26 +137,25 @@ def _locality(setting: dict[str, Any]) -> dict[str, Any]:
     return setting
 
 
-def _log_files(providers: Iterable[dict[str, Any]]) -> dict[str, LogFile]:
-    """Files by provider; `envoy` is always there (mesh.go, DefaultMeshConfig)."""
-    own = {str(entry["name"]): log_file_of(entry[KIND] or {}) for entry in providers if KIND in entry}
-    return {"envoy": LogFile(STDOUT), **own}
-
-
 def _own_log(data: dict[str, Any]) -> LogFile | None:
     """`accessLogFile` and its neighbours: what is logged when no Telemetry says otherwise."""
-    if not data.get("accessLogFile"):
-        return None
-    json = data.get("accessLogEncoding") == "JSON"
-    return LogFile(str(data["accessLogFile"]), "" if json else str(data.get("accessLogFormat") or ""), json)
+    return mesh_log(str(data["accessLogFile"]), data) if data.get("accessLogFile") else None
 
 
-def _tracers(entries: Iterable[dict[str, Any]]) -> Iterator[Provider]:
+def _tracers(providers: Iterable[Extension]) -> Iterator[Provider]:
     """The tracing providers that work here; one that does not is named in the log."""
-    for entry in entries:
-        if KIND in entry or "prometheus" in entry:
-            continue
-        try:
-            yield provider_of(entry)
-        except MeshtutorError as error:
-            log.warning("MeshConfig: %s", error)
+    for one in providers:
+        if one.kind in TRACERS:
+            try:
+                yield provider_of(one.entry)
+            except MeshtutorError as error:
+                log.warning("MeshConfig: %s", error)
+
+
+def _name_unimplemented(providers: Iterable[Extension]) -> None:
+    for one in providers:
+        if one.kind not in IMPLEMENTED:
+            log.warning(
+                "MeshConfig: extension provider %r is of kind %s, which is not implemented here; there are %s.",
+                one.name, one.kind or "nothing", ", ".join(sorted(IMPLEMENTED)),
+            )  # fmt: skip

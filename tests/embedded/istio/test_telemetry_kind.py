@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from meshtutor.embedded.istio.access_log import FIELDS
 from meshtutor.embedded.istio.validation import cel, unsupported
 from meshtutor.embedded.istio.validation.kinds import check
 from tests.embedded.addons.running_store import running_store
@@ -195,6 +197,83 @@ async def test_a_provider_of_ones_own_has_its_own_format(mesh: Mesh):
     )  # fmt: skip
     await ask(mesh, "labelled")
     await mesh.until(lambda: '{"way":"/labelled"}' in mesh.log(mesh.client), "a line of JSON")
+
+
+LABELLED = """
+extensionProviders:
+- name: short
+  envoyFileAccessLog:
+    path: /dev/stdout
+    logFormat: {labels: {way: "%REQ(:PATH)%", who: "%REQ(NOBODY)%", more: {code: "%RESPONSE_CODE%"}}}
+    omitEmptyValues: true
+"""
+
+
+async def test_a_provider_leaves_out_what_is_empty_if_it_is_told_to(mesh: Mesh):
+    await apply(
+        mesh,
+        make.mesh_config(LABELLED),
+        telemetry("{accessLogging: [{providers: [{name: short}]}]}"),
+    )
+    await ask(mesh, "omitted")
+    assert await json_line(mesh, "way", "/omitted") == {"way": "/omitted", "more": {"code": 200}}
+
+
+async def json_line(mesh: Mesh, key: str, value: str) -> dict[str, Any]:
+    """The line of the client's log that says so."""
+
+    def found() -> dict[str, Any] | None:
+        lines = [json.loads(line) for line in mesh.log(mesh.client).splitlines() if line.startswith("{")]
+        return next((line for line in lines if line.get(key) == value), None)
+
+    return await mesh.until(found, f"a line with {key} {value}")
+
+
+async def test_json_has_istios_fields_one_by_one(mesh: Mesh):
+    await apply(mesh, make.mesh_config("{accessLogFile: /dev/stdout, accessLogEncoding: JSON}"))
+    await ask(mesh, "in-json?a=b")
+    line = await json_line(mesh, "path", "/in-json?a=b")
+    assert set(line) == set(FIELDS)
+    assert (line["method"], line["protocol"], line["response_code"]) == ("GET", "HTTP/1.1", 200)
+    assert line["upstream_cluster"] == "outbound|9080||reviews.default.svc.cluster.local"
+    assert line["requested_server_name"] is None
+
+
+OWN_FORMAT = """
+accessLogFile: %s
+accessLogEncoding: JSON
+accessLogFormat: '{"code": "%%RESPONSE_CODE%%", "bare": "%%REQ_WITHOUT_QUERY(:PATH)%%"}'
+"""
+
+
+async def test_a_format_of_json_is_the_meshs_and_the_built_in_providers(mesh: Mesh):
+    await apply(mesh, make.mesh_config(OWN_FORMAT % "/dev/stdout"))
+    await ask(mesh, "bare?a=b")
+    assert await json_line(mesh, "bare", "/bare") == {"code": 200, "bare": "/bare"}
+    await apply(
+        mesh,
+        make.mesh_config(OWN_FORMAT % '""'),
+        telemetry("{accessLogging: [{providers: [{name: envoy}], match: {mode: CLIENT}}]}"),
+    )
+    await ask(mesh, "by-name")
+    assert await json_line(mesh, "bare", "/by-name") == {"code": 200, "bare": "/by-name"}
+
+
+async def test_a_wrong_provider_has_the_effect_that_it_has_in_istio(mesh: Mesh):
+    await apply(
+        mesh,
+        make.mesh_config("accessLogFile: /dev/stdout"),
+        telemetry("""
+          metrics: [{providers: [{name: promethues}]}]
+          accessLogging: [{providers: [{name: otel}]}]
+        """),
+    )  # fmt: skip
+    await ask(mesh, "status/404")
+    await mesh.until(lambda: "status/404" in logged(mesh, mesh.client), "accessLogFile decides")
+    assert await counted(mesh, mesh.client, response_code="404") == []
+    await apply(mesh, telemetry("{metrics: [{providers: [{name: PROMETHEUS}]}]}"))
+    await ask(mesh, "status/404")
+    await mesh.until(lambda: counted(mesh, mesh.client, response_code="404"), "the right one counts")
 
 
 # -- tracing -----------------------------------------------------------------------------------------------------------

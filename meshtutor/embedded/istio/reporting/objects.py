@@ -1,18 +1,17 @@
-"""Telemetry objects, and which of them apply to a workload (pilot/pkg/model/telemetry.go, applicableTelemetries).
+"""Telemetry objects, and which of them apply to a workload: see `kube.telemetries`.
 
-Three levels, each later one going before those above it, field by field: the oldest object without a selector in the
-root namespace; the same in the workload's own namespace; then the objects there whose selector the workload has.
+Each later one goes before those above it, field by field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from meshtutor.embedded.istio.mesh_config import ROOT_NAMESPACE
-from meshtutor.embedded.istio.reading import Object, key_of, matches_labels, seniority, spec_of
+from meshtutor.embedded.istio.reading import Object, key_of, seniority, spec_of
 from meshtutor.embedded.istio.workloads import Workload
+from meshtutor.kube import telemetries
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,23 +43,15 @@ def telemetry(obj: Object) -> Telemetry:
 
 
 class Telemetries:
-    """All Telemetry objects, by namespace, oldest first."""
+    """All Telemetry objects."""
 
     def __init__(self, objects: Iterable[Telemetry]) -> None:
-        self._by_namespace: dict[str, list[Telemetry]] = {}
-        for found in sorted(objects, key=lambda one: one.seniority):
-            self._by_namespace.setdefault(found.namespace, []).append(found)
+        self._all = tuple(objects)
 
     def applying(self, workload: Workload) -> tuple[Telemetry, ...]:
         """Those that apply to a workload, the most general first."""
-        return tuple(self._levels(workload))
+        return telemetries.applying(self._all, _claim_of, workload.namespace, workload.labels)
 
-    def _levels(self, workload: Workload) -> Iterator[Telemetry]:
-        own = self._by_namespace.get(workload.namespace, [])
-        yield from self._wide(ROOT_NAMESPACE)
-        if workload.namespace != ROOT_NAMESPACE:
-            yield from self._wide(workload.namespace)
-        yield from (one for one in own if one.selector and matches_labels(one.selector, workload.labels))
 
-    def _wide(self, namespace: str) -> list[Telemetry]:
-        return [one for one in self._by_namespace.get(namespace, []) if not one.selector][:1]
+def _claim_of(one: Telemetry) -> telemetries.Claim:
+    return telemetries.Claim(one.namespace, one.selector, one.seniority)
