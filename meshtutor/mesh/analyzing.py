@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from meshtutor.display import html, text
 from meshtutor.errors import ApiStatusError, NotFoundError
 from meshtutor.kube.client import KubeClient
-from meshtutor.kube.kinds import SECRET, Kind
+from meshtutor.kube.kinds import CONFIG_MAP, SECRET, Kind
 from meshtutor.kube.manifests import Source
 from meshtutor.mesh.provenance import Provenance
 
@@ -73,7 +73,7 @@ def analyze(kube: KubeClient, known: Provenance, namespace: str, sources: Sequen
 
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda kind: _list(kube, kind), analysis.LISTED))
-    world = [obj for found in answers for obj in found or ()]
+    world = [*(obj for found in answers for obj in found or ()), *_one(kube, *analysis.MESH_CONFIG)]
     unread = [kind for kind, found in zip(analysis.LISTED, answers, strict=True) if found is None]
     if sources:
         return Analysis(tuple(analysis.of_sources(sources, world, namespace, unread)))
@@ -90,6 +90,14 @@ def _list(kube: KubeClient, kind: Kind) -> list[dict[str, Any]] | None:
         if kind is SECRET and error.code == HTTPStatus.FORBIDDEN:
             return None
         raise
+
+
+def _one(kube: KubeClient, namespace: str, name: str) -> list[dict[str, Any]]:
+    """A ConfigMap; none where it is not there, or not for everybody's eyes."""
+    try:
+        return [kube.get(CONFIG_MAP, name, namespace)]
+    except ApiStatusError:
+        return []
 
 
 def _notice(one: Finding) -> html.Html:

@@ -19,7 +19,7 @@ from meshtutor.embedded.apiserver.schema.checking import check as check_shape
 from meshtutor.embedded.apiserver.schema.reading import Reader
 from meshtutor.embedded.crds import crd
 from meshtutor.embedded.istio.validation import kinds as istio_checks
-from meshtutor.embedded.istio.validation import references, unsupported
+from meshtutor.embedded.istio.validation import providers, references, unsupported
 from meshtutor.embedded.istio.validation.problem import Problem
 from meshtutor.errors import LabError, ManifestError
 from meshtutor.kube import kinds, manifests, objects
@@ -35,6 +35,8 @@ NOT_INJECTED: Final = "IST0103"
 LISTED: Final = (*kinds.RULES, kinds.SERVICE, kinds.POD, kinds.DEPLOYMENT, kinds.NAMESPACE,
                  kinds.SECRET)  # fmt: skip
 """The kinds that `world` should hold; Secrets are left out where one may not read them (`unread`)."""
+MESH_CONFIG: Final = providers.CONFIG_MAP
+"""Namespace and name of the ConfigMap that `world` should hold beside them; without it nobody knows the providers."""
 _LEVELS: Final[Mapping[str, Severity]] = {
     "IST0101": "error",
     "IST0109": "error",

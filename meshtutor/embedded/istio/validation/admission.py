@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from meshtutor.embedded.apiserver.admission import Request, Validator
 from meshtutor.embedded.apiserver.statuses import FieldError, invalid
-from meshtutor.embedded.istio.validation import certificates, kinds, references, unsupported
-from meshtutor.embedded.istio.validation.problem import Problem
+from meshtutor.embedded.istio.validation import certificates, kinds, providers, references, unsupported
+from meshtutor.embedded.istio.validation.problem import Problem, Problems
 from meshtutor.kube import objects
-from meshtutor.kube.kinds import RULES, SECRET, Kind
+from meshtutor.kube.kinds import RULES, SECRET, TELEMETRY, Kind
 
 _RULES: Final = frozenset(kind.resource for kind in RULES)
 _REFERRING: Final = frozenset(kind.resource for kind in references.CONCERNED)
@@ -40,9 +40,15 @@ def references_validator(lister: Lister) -> Validator:
         if request.kind.resource not in _REFERRING or request.operation == "DELETE":
             return []
         world = references.World.of(lister)
-        return [str(problem) for problem in references.check(request.object, world)]
+        found = [*references.check(request.object, world), *_beyond_the_lab(request, world)]
+        return [str(problem) for problem in found]
 
     return warn
+
+
+def _beyond_the_lab(request: Request, world: references.World) -> Problems:
+    if request.kind.resource == TELEMETRY.resource:
+        yield from providers.beyond_the_lab(request.object, world.mesh)
 
 
 def _cause(problem: Problem) -> FieldError:

@@ -17,6 +17,7 @@ from meshtutor.embedded.istio.validation import (
     certificates,
     delegation,
     gateway_conflicts,
+    providers,
     shared_hosts,
     telemetries,
 )
@@ -44,7 +45,7 @@ class World:
     """What rules may refer to. `hosts`: port numbers by full name, wildcards of ServiceEntries included.
 
     `pods` are those that there are, and those that Deployments are about to make, `machines` WorkloadEntries;
-    `secrets` is None where nobody may read them.
+    `secrets` is None where nobody may read them, and `mesh`, the ConfigMap with MeshConfig, where it is not known.
     """
 
     hosts: Mapping[str, tuple[int, ...]]
@@ -57,6 +58,7 @@ class World:
     telemetries: list[Object] = field(default_factory=list)
     service_entries: list[Object] = field(default_factory=list)
     machines: list[Object] = field(default_factory=list)
+    mesh: Object | None = None
 
     @classmethod
     def of(cls, lister: Callable[[kinds.Kind], Iterable[Object]]) -> World:
@@ -78,6 +80,7 @@ class World:
             list(lister(kinds.TELEMETRY)),
             entries,
             list(lister(kinds.WORKLOAD_ENTRY)),
+            next(filter(_is_mesh_config, lister(kinds.CONFIG_MAP)), None),
         )
 
     def ports(self, host: str) -> tuple[int, ...] | None:
@@ -229,7 +232,7 @@ def _destination_rule(obj: Object, world: World) -> Problems:
 
 
 def _telemetry(obj: Object, world: World) -> Problems:
-    yield from telemetries.check(obj, world.telemetries, world.pods)
+    yield from telemetries.check(obj, world.telemetries, world.pods, world.mesh)
 
 
 def _service_entry(obj: Object, world: World) -> Problems:
@@ -273,6 +276,10 @@ def _ports_towards(pod: Object, services: list[Object]) -> Iterator[int]:
 def _pod_of(deployment: Object) -> Object:
     template = objects.spec(deployment).get("template") or {}
     return {"metadata": {**objects.metadata(template), "namespace": objects.namespace(deployment)}}
+
+
+def _is_mesh_config(config_map: Object) -> bool:
+    return (objects.namespace(config_map), objects.name(config_map)) == providers.CONFIG_MAP
 
 
 def _rule_host(rule: Object) -> str:

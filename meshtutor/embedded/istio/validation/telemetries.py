@@ -1,7 +1,6 @@
 """Telemetry objects together: those of which only one counts, and those that choose nobody.
 
-Source: Istio's pkg/config/analysis/analyzers/telemetry. Left out: MeshConfig's own `defaultProviders.accessLogging`,
-which would give an entry without providers a meaning (IST0157).
+Source: Istio's pkg/config/analysis/analyzers/telemetry.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from meshtutor.embedded.istio.validation import providers
 from meshtutor.embedded.istio.validation.problem import Problems, each, warning
 from meshtutor.kube import objects
 
@@ -19,9 +19,13 @@ SAME_NAMESPACE: Final = "IST0160"
 NOT_FOUND: Final = "IST0101"
 
 
-def check(obj: Object, others: Iterable[Object], pods: Iterable[Object]) -> Problems:
-    """Warnings about one Telemetry, as it stands among all of them (it may or may not be one of `others`)."""
-    yield from _without_providers(obj)
+def check(obj: Object, others: Iterable[Object], pods: Iterable[Object], mesh: Object | None) -> Problems:
+    """Warnings about one Telemetry, as it stands among all of them (it may or may not be one of `others`).
+
+    `mesh` is the ConfigMap with MeshConfig, None where it is not known.
+    """
+    yield from _without_providers(obj, mesh)
+    yield from providers.check(obj, mesh)
     near = [one for one in others if _is_near(one, obj)]
     selector = _selector(obj)
     if not selector:
@@ -41,7 +45,9 @@ def check(obj: Object, others: Iterable[Object], pods: Iterable[Object]) -> Prob
         )
 
 
-def _without_providers(obj: Object) -> Problems:
+def _without_providers(obj: Object, mesh: Object | None) -> Problems:
+    if ((providers.settings(mesh) or {}).get("defaultProviders") or {}).get("accessLogging"):
+        return
     for path, entry in each(objects.spec(obj).get("accessLogging"), "spec.accessLogging"):
         if not entry.get("disabled") and not entry.get("providers"):
             yield warning(

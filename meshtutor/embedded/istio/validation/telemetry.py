@@ -26,7 +26,10 @@ def check(obj: dict[str, Any]) -> Problems:
                 if not provider.get("name"):
                     yield error(f"{place}.name", "a provider must have a name")
     if len(spec.get("tracing") or ()) > 1:
-        yield warning("spec.tracing", "several entries for tracing are not supported; the first one holds")
+        message = "several entries for tracing are not supported: they are merged"
+        yield warning(
+            "spec.tracing", message, "of a field that two entries for one side set, the later one holds"
+        )
     for path, tracing in each(spec.get("tracing"), "spec.tracing"):
         if len(tracing.get("providers") or ()) > 1:
             yield warning(f"{path}.providers", "several providers are not supported; the first one holds")
