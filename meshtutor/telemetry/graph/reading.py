@@ -56,7 +56,7 @@ def read_graph(
     if standing is None:
         known = _with_others(known, kube, builder.namespaces - set(asked))
     nodes, edges = builder.finish(known, asked)
-    notes = emptiness.notes(prometheus, known, asked, seconds, edges)
+    notes = emptiness.notes(prometheus, known, asked, seconds, edges, kube=kube)
     until = max((sample.time for sample in requests), default=0.0)
     return Graph(nodes, edges, asked, seconds, until, notes)
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import yaml
+
+from meshtutor.errors import ApiStatusError
+from meshtutor.kube.kinds import TELEMETRY, Kind
 from meshtutor.telemetry.graph import queries
 from meshtutor.telemetry.results import Sample, Vector
 
@@ -42,3 +47,28 @@ class Answers:
     def query(self, promql: str) -> Vector:
         key = next(part for part in self.rows if part in promql)
         return Vector(promql, tuple(Sample(dict(found), value, 1000.0) for found, value in self.rows[key]))
+
+
+class Objects:
+    """A Kubernetes API with some Telemetries (NAMESPACE/NAME: spec) and a MeshConfig; "": it may not be read."""
+
+    def __init__(self, telemetries: Mapping[str, str] | None = None, mesh: str = "") -> None:
+        self.telemetries, self.mesh, self.asked = telemetries, mesh, 0
+
+    def list(self, kind: Kind, namespace: str) -> list[dict[str, Any]]:
+        self.asked += 1
+        if self.telemetries is None:
+            raise ApiStatusError({"message": "forbidden", "code": 403})
+        assert kind is TELEMETRY
+        return [
+            {"metadata": {"namespace": place, "name": name}, "spec": yaml.safe_load(spec)}
+            for place, _, name in (key.partition("/") for key in self.telemetries)
+            for spec in (self.telemetries[f"{place}/{name}"],)
+            if place == namespace
+        ]
+
+    def get(self, kind: Kind, name: str, namespace: str) -> dict[str, Any]:
+        self.asked += 1
+        if not self.mesh:
+            raise ApiStatusError({"message": "forbidden", "code": 403})
+        return {"metadata": {"name": name, "namespace": namespace}, "data": {"mesh": self.mesh}}

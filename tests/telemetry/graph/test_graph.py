@@ -8,7 +8,7 @@ from meshtutor.errors import MeshtutorError
 from meshtutor.telemetry.graph import read_graph
 from meshtutor.telemetry.graph.health import of_codes, of_pods
 from meshtutor.telemetry.graph.standing import Standing, Workload, workload_name
-from tests.telemetry.graph.rows import Answers, labels
+from tests.telemetry.graph.rows import Answers, Objects, labels
 
 PAGE, REVIEWS = "productpage-v1", "reviews"
 
@@ -21,8 +21,8 @@ def workload(name: str, **more) -> Workload:
 STANDING = Standing((workload(PAGE), workload("reviews-v1")), (("default", REVIEWS),))
 
 
-def graph_of(standing: Standing = STANDING, window: str = "10s", **rows):
-    return read_graph(Answers(**rows), None, ("default",), window, standing=standing)
+def graph_of(standing: Standing = STANDING, window: str = "10s", kube: Objects | None = None, **rows):
+    return read_graph(Answers(**rows), kube or Objects(), ("default",), window, standing=standing)
 
 
 def test_a_call_is_two_edges_and_the_first_adds_up_the_versions():
@@ -128,6 +128,60 @@ def test_an_empty_graph_says_why():
     assert "No traffic yet" in graph_of().notes[0]
     assert "17 requests were counted before" in graph_of(total=17.0).notes[0]
     assert not graph_of(requests=[(labels(PAGE, REVIEWS, "reviews-v1"), 1.0)]).notes
+
+
+OFF = "{metrics: [{overrides: [{disabled: true}]}]}"
+WRONG = "{metrics: [{providers: [{name: promethues}]}]}"
+HALF = "{metrics: [{overrides: [{match: {mode: SERVER}, disabled: true}]}]}"
+COUNT = "{metrics: [{overrides: [{match: {metric: REQUEST_COUNT}, disabled: true}]}]}"
+SIZES = "{metrics: [{overrides: [{match: {metric: REQUEST_SIZE}, disabled: true}]}]}"
+ON = "{metrics: [{overrides: [{disabled: false}]}]}"
+BACK = "{metrics: [{providers: [{name: Prometheus}]}]}"
+MESH = "extensionProviders: [{name: jaeger, opentelemetry: {service: jaeger, port: 4317}}]"
+
+
+@pytest.mark.parametrize(("objects", "said"), [
+    ({"default/quiet": OFF}, "is counted: Telemetry default/quiet switches the metrics off."),
+    ({"istio-system/quiet": OFF, "default/tags": SIZES}, "No traffic yet"),
+    ({"istio-system/quiet": COUNT, "default/tags": SIZES}, "Telemetry istio-system/quiet switches the metrics off."),
+    ({"istio-system/quiet": OFF, "default/loud": ON}, "No traffic yet"),
+    ({"default/wrong": WRONG}, "provider promethues, which counts nothing: for metrics MeshConfig has prometheus."),
+    ({"istio-system/wrong": WRONG, "default/right": BACK}, "No traffic yet"),
+    ({"default/half": HALF}, "No traffic yet"),
+    ({"elsewhere/quiet": OFF}, "No traffic yet"),
+])  # fmt: skip
+def test_metrics_that_a_telemetry_switches_off_are_the_reason_and_it_is_named(
+    objects: dict[str, str], said: str
+):
+    kube = Objects(objects, MESH)
+    assert said in graph_of(kube=kube).notes[0]
+    assert (said if said != "No traffic yet" else "17 requests were counted") in graph_of(
+        kube=kube, total=17.0
+    ).notes[0]
+
+
+def test_who_alone_counts_nothing_is_named_beside_the_reason():
+    selected = Standing((workload(PAGE, labels=(("app", "productpage"),)), workload("reviews-v1")))
+    mine = "{selector: {matchLabels: {app: productpage}}, metrics: [{overrides: [{disabled: true}]}]}"
+    notes = graph_of(selected, kube=Objects({"default/mine": mine}, MESH)).notes
+    assert "No traffic yet" in notes[0]
+    assert notes[1:] == (
+        f"Counted by others at most: {PAGE}; Telemetry default/mine switches the metrics off.",
+    )
+
+
+def test_what_may_not_be_read_is_not_blamed():
+    assert "No traffic yet" in graph_of(kube=Objects({"default/wrong": WRONG})).notes[0], (
+        "MeshConfig is not known"
+    )
+    assert "No traffic yet" in graph_of(kube=Objects()).notes[0]
+    assert "switches the metrics off" in graph_of(kube=Objects({"default/quiet": OFF})).notes[0]
+
+
+def test_of_a_graph_with_calls_the_kubernetes_api_is_not_asked():
+    kube = Objects({"default/quiet": OFF}, MESH)
+    assert not graph_of(kube=kube, requests=[(labels(PAGE, REVIEWS, "reviews-v1"), 1.0)]).notes
+    assert kube.asked == 0
 
 
 def test_what_stands_without_traffic_is_there_and_who_lacks_a_sidecar_is_named():
