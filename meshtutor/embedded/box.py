@@ -15,6 +15,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from meshtutor.embedded.crds import crds
 from meshtutor.embedded.istio.gateway_api.controller import GatewayController
 from meshtutor.embedded.istio.pilot import Pilot
 from meshtutor.embedded.istio.validation.admission import references_validator, validate
+from meshtutor.embedded.istio.webhooks import WebhookMetrics
 from meshtutor.embedded.kubelet.catalogue import default_images
 from meshtutor.embedded.kubelet.images import InProcess
 from meshtutor.embedded.kubelet.injection import inject
@@ -59,6 +61,7 @@ class Box:
         self.directory = directory
         self._wanted_port = gateway_port
         self._study = study
+        self._webhooks = WebhookMetrics()
         self._certificates: dict[str, dict[str, str]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
@@ -82,7 +85,9 @@ class Box:
         return {**self._facts(claim, gateway), "gateway_tls": f"https://localhost:{tls_port}"}
 
     async def _serve_api(self, claim: Claim) -> Registry:
-        registry = Registry(claim.block, mutators=[inject], validators=[validate])
+        injector = partial(inject, tell=self._webhooks.injected)
+        validator = self._webhooks.validating(validate)
+        registry = Registry(claim.block, mutators=[injector], validators=[validator])
         registry.validators.append(references_validator(registry.store.objects))
         pki, token = make_pki(self.directory / "pki" / "api", [claim.block.host]), secrets.token_urlsafe(32)
         server = ApiServer(registry, token, pki)
@@ -99,7 +104,7 @@ class Box:
         tokens, mesh_pki = Tokens(secrets.token_bytes(32)), self.directory / "pki" / "istio"
         root = CertificateAuthority(mesh_pki).root.decode()
         self._certificates["istio-ca-root-cert"] = {"root-cert.pem": root}
-        pilot = Pilot(registry, claim.block, mesh_pki, tokens)
+        pilot = Pilot(registry, claim.block, mesh_pki, tokens, beside=[self._webhooks.registry])
         images = default_images(tokens, self.directory, prometheus)
         images.add("istio/pilot", InProcess(_pages_of(pilot), loggers=_PILOT_LOGGERS))
         kubelet = Kubelet(registry, claim.block, self.directory / "pods", images)

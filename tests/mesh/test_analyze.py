@@ -44,3 +44,23 @@ def test_pods_from_before_injection_are_found(mesh):
     found = mesh.analyze()
     assert found.codes == {"IST0103"}
     assert len(found) == len(mesh.pods())
+
+
+WRONG = """
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {name: wrong}
+spec:
+  metrics:
+  - providers: [{name: promethues}]
+"""
+
+
+def test_a_provider_that_the_mesh_does_not_have_is_told_at_apply_and_by_analyze(mesh):
+    (warning,) = mesh.apply(WRONG).warnings
+    assert "no provider 'promethues'" in warning
+    assert "prometheus (prometheus)" in warning
+    assert "jaeger (opentelemetry)" in warning
+    (found,) = mesh.analyze()
+    assert (found.severity, found.path) == ("warning", "spec.metrics[0].providers[0].name")
+    assert "did you mean 'prometheus'" in found.hint

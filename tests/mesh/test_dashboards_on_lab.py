@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import meshtutor as mt
+from meshtutor.errors import MeshtutorError
 from meshtutor.kube.kinds import POD
 from meshtutor.providers import embedded
 from meshtutor.traffic.report import percentile
@@ -36,6 +37,7 @@ spec:
   - fault: {delay: {fixedDelay: 0.3s, percentage: {value: 100}}}
     route: [{destination: {host: ratings}}]
 """
+REFUSED = RULES.replace("istio.io/v1", "istio.io/v1beta1").replace("httpStatus: 503", "httpStatus: 99")
 PACE = {"any": 200, "slow": 30, "slowest": 8}
 PACES = """
 apiVersion: networking.istio.io/v1
@@ -85,7 +87,9 @@ PANELS = (
     about("mesh: 5xxs", f'sum(rate(istio_requests_total{{{SOURCE},response_code=~"5.."}}[$w])) or vector(0)', per_second(ABORTED)),
     about("mesh: a workload", f'label_join(sum by (destination_workload,destination_workload_namespace,destination_service) (rate(istio_requests_total{{{SOURCE},destination_workload="details-v1"}}[$w])), "destination_workload_var", ".", "destination_workload", "destination_workload_namespace")', per_second(FINE + MISSING)),
     Panel("mesh: p50 of a workload", f'histogram_quantile(0.5, sum by (le,destination_workload) (rate({BUCKETS}{{{SOURCE},destination_workload="ratings-v1"}}[$w])))', 250, 500),
-    about("mesh: versions", "sum by (component,tag) (istio_build)", 1, 0),
+    about("mesh: versions, the control plane", 'sum by (component,tag) (istio_build{component="pilot"})', 1, 0),
+    about("mesh: versions, the proxies", 'sum by (component,tag) (istio_build{component="proxy"})', 8, 0),
+    about("mesh: versions, all the same", "count(count by (tag) (istio_build))", 1, 0),
     # service
     about("service: client volume", f'sum(rate(istio_requests_total{{reporter=~"source",{DETAILS}}}[$w]))', per_second(FINE + MISSING)),
     about("service: server volume", f'sum(rate(istio_requests_total{{reporter="destination",{DETAILS}}}[$w]))', per_second(FINE + MISSING)),
@@ -111,6 +115,12 @@ PANELS = (
     Panel("control plane: a rule was written", 'sum by (type,event) (pilot_k8s_cfg_events{type="VirtualService",event="add"})', 1, 1e6),
     Panel("control plane: pushes by trigger", 'sum by (type) (pilot_push_triggers{type="config"})', 1, 1e6),
     Panel("control plane: convergence p90", "histogram_quantile(0.9, sum(pilot_proxy_convergence_time_bucket) by (le))", 0, 5),
+    Panel("control plane: push time p90 of routes", 'histogram_quantile(0.9, sum(pilot_xds_push_time_bucket{type="rds"}) by (le))', 0, 1),
+    Panel("control plane: validation passed", 'sum(galley_validation_passed{group="networking.istio.io",version="v1",resource="virtualservices"})', 1, 1e6),
+    about("control plane: validation failed", 'sum(galley_validation_failed{group="networking.istio.io",version="v1beta1",resource="virtualservices",reason="invalid_resource"})', 1, 0),
+    Panel("control plane: injections", "sum(sidecar_injection_success_total)", 7, 1e6),
+    about("control plane: each injection had its outcome", "sum(sidecar_injection_requests_total) - sum(sidecar_injection_success_total) - sum(sidecar_injection_skip_total)", 0, 0),
+    about("control plane: failed injections", "sum(sidecar_injection_failure_total)", 0, 0),
     Panel("control plane: sizes", "sum(pilot_xds_config_size_bytes_count)", 10, 1e9),
     # Kiali (graph/telemetry/istio)
     about("Kiali: an edge", f'sum(rate(istio_requests_total{{reporter="source",source_workload_namespace="default",source_workload="client",{DETAILS},response_code="200"}}[$w])) by (source_workload_namespace,source_workload,source_canonical_service,source_canonical_revision,destination_service_namespace,destination_service,destination_service_name,destination_workload_namespace,destination_workload,destination_canonical_service,destination_canonical_revision,request_protocol,response_code,grpc_response_status,response_flags)', per_second(FINE)),
@@ -143,6 +153,8 @@ def send_all(mesh: Any, share: float) -> float:
 def asked(mesh) -> tuple[dict[str, list[float]], float]:
     """The values that each panel's query returns for the load, all at one time; and the client's median."""
     mesh.apply(RULES)
+    with pytest.raises(MeshtutorError):
+        mesh.apply(REFUSED)
     send_all(mesh, 0.02)  # a counter that Prometheus sees for the first time has not grown yet
     mesh.wait_for_metrics()
     at = mesh.prometheus.now()

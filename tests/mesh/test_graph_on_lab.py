@@ -75,3 +75,23 @@ def test_without_traffic_the_graph_says_why(busy):
     graph = graph_when(busy, lambda graph: not graph.edges)
     assert "No growth in the last 10 s" in graph.notes[0]
     assert graph.node("reviews").idle
+
+
+QUIET = """
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {name: quiet}
+spec:
+  metrics:
+  - overrides: [{disabled: true}]
+"""
+
+
+def test_metrics_that_a_telemetry_switches_off_are_the_reason_for_an_empty_graph(busy):
+    busy.apply(QUIET)
+    busy.send("reviews", n=5)
+    graph = graph_when(busy, lambda graph: not graph.edges)
+    assert graph.notes == (
+        "No request from or to default is counted: Telemetry default/quiet switches the metrics off.",
+    )
+    busy.delete(QUIET)

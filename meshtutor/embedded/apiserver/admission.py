@@ -25,7 +25,8 @@ class Request:
     """What is about to be written.
 
     `namespace_object` is the Namespace the object lives in (None for cluster-scoped kinds); `old_object` is None on
-    CREATE; on DELETE `object` is what goes. With `dry_run` nothing may be done outside the request.
+    CREATE; on DELETE `object` is what goes. With `dry_run` nothing may be done outside the request. `version` is the
+    API version that was asked for; "" is the kind's own.
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class Request:
     old_object: Object | None = None
     namespace_object: Object | None = None
     dry_run: bool = False
+    version: str = ""
 
 
 Mutator = Callable[[Request], Awaitable[None] | None]

@@ -51,7 +51,7 @@ class Writer:
         strategy.default(new)
         if has_generation(new, custom=resource.custom):
             new["metadata"]["generation"] = 1
-        request = Request(resource.kind, "CREATE", new, None, space, options.dry_run)
+        request = Request(resource.kind, "CREATE", new, None, space, options.dry_run, options.version)
         await mutate(self._core.mutators, request)
         strategy.default(new)
         strategy.prepare_create(new)
@@ -109,7 +109,7 @@ class Writer:
             _take(new, current, "status")
         strategy.default(new)
         space = self._core.store.get(NAMESPACE, "", new["metadata"].get("namespace", ""))
-        request = Request(resource.kind, "UPDATE", new, current, space, options.dry_run)
+        request = Request(resource.kind, "UPDATE", new, current, space, options.dry_run, options.version)
         await mutate(self._core.mutators, request)
         strategy.default(new)
         strategy.prepare_update(new, current)

@@ -16,6 +16,7 @@ Reads from left to right: `snapshot` (objects and their indices) -> `translate` 
     telemetry, access_log                         metrics and access logs
     consistency                                   what must hold before anything is published
     pilot, debug, metrics                         the loop, and istiod's HTTP endpoints
+    webhooks                                      what validation and injection count
 
 What belongs here: knowledge of Istio's API and of Envoy's configuration. What does not: sockets (but for istiod's own
 HTTP page in `debug`), processes, clocks in translation, and the wire protocol (`embedded.xds`).

@@ -18,8 +18,9 @@ from envoy.config.endpoint.v3 import endpoint_pb2
 from envoy.config.listener.v3 import listener_pb2
 from envoy.config.route.v3 import route_pb2
 from google.protobuf.json_format import MessageToDict
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from meshtutor.embedded.istio.metrics import exposition
 from meshtutor.embedded.network import ISTIOD_HTTP_PORT, ISTIOD_MONITORING_PORT
 from meshtutor.embedded.xds.resource import CDS, EDS, LDS, RDS, Configuration
 
@@ -82,7 +83,7 @@ class Pages:
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(
-            body=generate_latest(self._pilot.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+            body=exposition(self._pilot.registries), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
 
     async def _syncz(self, _: web.Request) -> web.Response:

@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from meshtutor.embedded.api import Api, Event
 from meshtutor.embedded.istio import debug
 from meshtutor.embedded.istio.metrics import PilotMetrics
@@ -39,20 +41,25 @@ log = logging.getLogger("meshtutor.pilot")
 
 
 class Pilot:
-    """One lab's control plane. `pki_dir` holds the mesh's root certificate and key, made on first use."""
+    """One lab's control plane. `pki_dir` holds the mesh's root certificate and key, made on first use.
+
+    `beside` are registries of metrics that its page shows as well.
+    """
 
     def __init__(
-        self, api: Api, block: Block, pki_dir: Path, tokens: Tokens, *, xds_port: int = XDS_PORT
-    ) -> None:
+        self, api: Api, block: Block, pki_dir: Path, tokens: Tokens, *,
+        xds_port: int = XDS_PORT, beside: Iterable[CollectorRegistry] = (),
+    ) -> None:  # fmt: skip
         self._api = api
         self.metrics = PilotMetrics(debug.VERSION)
+        self.registries = (self.metrics.registry, *beside)
         self.distribution = Distribution(self.metrics.convergence.observe)
         self.snapshot = Snapshot({})
         self._translator = Translator()
         self._nodes: dict[str, Any] = {}
         self._last_good: dict[str, Configuration] = {}
         self.discovery = AggregatedDiscovery(
-            self, tokens, self.distribution, self._answered, self.metrics.sizes.observe
+            self, tokens, self.distribution, self._answered, self.metrics.pushed
         )
         secrets = SecretDiscovery(CertificateAuthority(pki_dir), tokens, self._service_account)
         self._server = Server(f"{block.host}:{xds_port}", self.discovery, secrets)

@@ -16,8 +16,8 @@ annotations, native sidecars.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from meshtutor.embedded.api import Object
 from meshtutor.embedded.kubelet.place import PROXY_CONTAINER
@@ -35,25 +35,47 @@ STATUS: Final = "sidecar.istio.io/status"
 _NAMESPACE_SWITCH = "istio-injection"
 _NEVER = ("kube-system", "kube-public", "kube-node-lease", "local-path-storage")
 _YES = ("y", "yes", "true", "on")
+Outcome = Literal["success", "skip", "failure"]
 
 
-def inject(request: Request) -> None:
-    """Add the sidecar to a pod that is being created, where its namespace and labels ask for one."""
+def inject(request: Request, tell: Callable[[Outcome], None] = lambda _: None) -> None:
+    """Add the sidecar to a pod that is being created, where its namespace and labels ask for one.
+
+    `tell` learns what became of each pod for which Istio's webhook would be called.
+    """
     if request.kind is not POD or request.operation != "CREATE":
         return
-    if wants_sidecar(request.object, request.namespace_object or {"metadata": {}}):
-        add_sidecar(request.object)
+    pod = request.object
+    if not _is_asked_about(pod, request.namespace_object or {"metadata": {}}):
+        return
+    if not _is_required(pod):
+        tell("skip")
+        return
+    try:
+        add_sidecar(pod)
+    except Exception:
+        tell("failure")
+        raise
+    tell("success")
 
 
 def wants_sidecar(pod: Object, namespace: Mapping[str, Any]) -> bool:
     """Whether Istio would inject this pod in this namespace (revision `default`)."""
+    return _is_asked_about(pod, namespace) and _is_required(pod)
+
+
+def _is_asked_about(pod: Object, namespace: Mapping[str, Any]) -> bool:
+    """Whether the selectors of Istio's webhooks choose the pod."""
+    labels = pod["metadata"].get("labels") or {}
+    return _webhook_is_called(namespace["metadata"].get("labels") or {}, labels)
+
+
+def _is_required(pod: Object) -> bool:
+    """What the webhook itself decides (`injectRequired`)."""
     meta = pod["metadata"]
-    labels, annotations = meta.get("labels") or {}, meta.get("annotations") or {}
-    here = namespace["metadata"].get("labels") or {}
     if meta.get("namespace") in _NEVER or pod["spec"].get("hostNetwork") or _has_proxy(pod):
         return False
-    if not _webhook_is_called(here, labels):
-        return False
+    labels, annotations = meta.get("labels") or {}, meta.get("annotations") or {}
     choice = labels.get(INJECT, annotations.get(INJECT, ""))
     return choice == "" or choice.lower() in _YES
 

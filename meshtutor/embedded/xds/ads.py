@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import grpc
@@ -22,6 +24,18 @@ from meshtutor.embedded.xds.tokens import Tokens
 log = logging.getLogger("meshtutor.xds")
 
 METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
+
+
+@dataclass(frozen=True)
+class _Response:
+    """A response on its way, and when it was made (`time.monotonic()`)."""
+
+    type_url: str
+    wire: bytes
+    at: float
+
+
+Outbox = asyncio.Queue[_Response | None]
 
 
 class Source(Protocol):
@@ -39,7 +53,8 @@ class Source(Protocol):
 class AggregatedDiscovery:
     """Streams of all proxies. `counted(type_url, error)` is called for every ACK (error is "") and NACK.
 
-    `sized` is called with the bytes of every response.
+    `pushed(type_url, bytes, seconds)` is called for every response, once its stream has taken it, so long after it was
+    made.
     """
 
     def __init__(
@@ -48,11 +63,11 @@ class AggregatedDiscovery:
         tokens: Tokens,
         distribution: Distribution,
         counted: Callable[[str, str], None] = lambda *_: None,
-        sized: Callable[[int], None] = lambda _: None,
+        pushed: Callable[[str, int, float], None] = lambda *_: None,
     ) -> None:
         self.connections: dict[str, Connection] = {}
         self._source, self._tokens, self._distribution, self._counted = source, tokens, distribution, counted
-        self._sized = sized
+        self._pushed = pushed
         self._version = ""
 
     def publish(self, configurations: Mapping[str, Configuration], revision: int, committed: float) -> None:
@@ -78,22 +93,26 @@ class AggregatedDiscovery:
         if proved is None or proxy != f"{proved[1]}.{proved[0]}":
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, f"no valid token for {proxy!r}")
             return
-        outbox: asyncio.Queue[bytes] = asyncio.Queue()
+        outbox: Outbox = asyncio.Queue()
         connection = self._open(proxy, first.node, outbox)
         connection.receive(first)
         reading = asyncio.ensure_future(_read(requests, connection, outbox))
         try:
-            while message := await outbox.get():
-                self._sized(len(message))
-                yield message
+            while (made := await outbox.get()) is not None:
+                yield made.wire
+                self._pushed(made.type_url, len(made.wire), time.monotonic() - made.at)
         finally:
             reading.cancel()
             self._close(proxy, connection)
 
-    def _open(self, proxy: str, node: Any, outbox: asyncio.Queue[bytes]) -> Connection:
+    def _open(self, proxy: str, node: Any, outbox: Outbox) -> Connection:
         configuration = self._source.connected(node)
+
+        def send(type_url: str, wire: bytes) -> None:
+            outbox.put_nowait(_Response(type_url, wire, time.monotonic()))
+
         connection = Connection(
-            proxy, outbox.put_nowait, answered=self._counted, settled=lambda: self._settled(connection)
+            proxy, send, answered=self._counted, settled=lambda: self._settled(connection)
         )
         if earlier := self.connections.get(proxy):
             earlier.close()
@@ -121,15 +140,15 @@ def proxy_name(node_id: str) -> str:
     return parts[2] if len(parts) == 4 else ""
 
 
-async def _read(requests: AsyncIterator[Any], connection: Connection, outbox: asyncio.Queue[bytes]) -> None:
-    """Requests until the stream ends; an empty message ends the writer."""
+async def _read(requests: AsyncIterator[Any], connection: Connection, outbox: Outbox) -> None:
+    """Requests until the stream ends; None ends the writer."""
     try:
         async for request in requests:
             connection.receive(request)
     except Exception:
         log.exception("%s: a request could not be served", connection.proxy)
     finally:
-        outbox.put_nowait(b"")
+        outbox.put_nowait(None)
 
 
 def handler(service: AggregatedDiscovery) -> Any:

@@ -44,14 +44,14 @@ class _InFlight:
 class Connection:
     """State of one stream.
 
-    `send` writes a serialised response; `answered` is called for every ACK and NACK with (type, error text or ""); and
-    `settled` whenever nothing is left to send or to wait for.
+    `send` writes a serialised response of a type; `answered` is called for every ACK and NACK with (type, error text or
+    ""); and `settled` whenever nothing is left to send or to wait for.
     """
 
     def __init__(
         self,
         proxy: str,
-        send: Callable[[bytes], None],
+        send: Callable[[str, bytes], None],
         answered: Callable[[str, str], None],
         settled: Callable[[], None],
     ) -> None:
@@ -189,7 +189,7 @@ class Connection:
         if subscription.type_url == CDS:
             self._warm(updates)
         wire = delta_response(subscription.type_url, nonce, self.version, (r.wire for r in updates), removals)
-        self._send(wire)
+        self._send(subscription.type_url, wire)
 
     def _warm(self, clusters: list[Resource]) -> None:
         """A cluster that is new or changed warms until its endpoints are sent (again): Envoy waits for them."""

@@ -28,8 +28,9 @@ class Proxy:
             "p.default", self._take, lambda *answer: self.answers.append(answer), self._settle
         )
 
-    def _take(self, wire: bytes) -> None:
+    def _take(self, type_url: str, wire: bytes) -> None:
         self.received.append(discovery_pb2.DeltaDiscoveryResponse.FromString(wire))
+        assert self.received[-1].type_url == type_url
 
     def _settle(self) -> None:
         self.settled += 1
