@@ -1,8 +1,9 @@
 """What Istio's webhooks count: the verdicts of validation, and the pods that were injected.
 
 Here the API server's admission calls both as functions; istiod's page of metrics shows what they counted all the same.
-Names and labels: istio/istio, pkg/webhooks/validation/server/monitoring.go and pkg/kube/inject/monitoring.go; which
-objects reach the webhook: `rules` of manifests/charts/base/templates/default.yaml (what the schema refuses does not).
+Names and labels: istio/istio, pkg/webhooks/validation/server/monitoring.go and pkg/kube/inject/monitoring.go. Which
+objects reach the webhook: `rules` of the chart istio-discovery, templates/validatingwebhookconfiguration.yaml; what the
+schema refuses does not.
 A refusal counts as failed also where only this lab refuses. Left out: errors of HTTP, and how long an injection took.
 """
 
