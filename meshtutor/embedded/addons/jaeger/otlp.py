@@ -4,6 +4,9 @@ Translation: opentelemetry-collector-contrib, pkg/translator/jaeger/traces_to_ja
 the resource's `service.name` names the service, its other attributes are tags of the process; kind, status, trace state
 and scope become tags; events become logs, links references. One thing differs: a failed span whose proxy says `error`
 already (Envoy: "true") does not get a second tag of that name.
+
+Ids have the lengths that trace.proto gives them. One span without is counted as rejected, the others are taken (OTLP
+specification, "Partial Success"); what protobuf itself cannot decode spoils the report ("Bad Data").
 """
 
 from __future__ import annotations
@@ -22,17 +25,20 @@ _STATUS: Final = {1: "OK", 2: "ERROR"}
 _ERROR: Final = 2
 _NANOSECONDS: Final = 1000
 _TAGS_REMEMBERED: Final = 2048
+_TRACE_ID: Final = 16
+_SPAN_ID: Final = 8
+"""Bytes of an id."""
 
 
 class Report(NamedTuple):
-    """What a client reported: its spans, and how many had no valid id."""
+    """What a client reported: its spans, and how many were rejected for an id that is none."""
 
     spans: list[Span]
     rejected: int
 
 
 def read(request: Any) -> Report:
-    """The spans of an ExportTraceServiceRequest."""
+    """The spans of an ExportTraceServiceRequest; DecodeError if an attribute in it is no KeyValue."""
     spans: list[Span] = []
     rejected = 0
     for group in request.resource_spans:
@@ -40,11 +46,23 @@ def read(request: Any) -> Report:
         for scoped in group.scope_spans:
             scope = _scope_tags(scoped.scope)
             for reported in scoped.spans:
-                if any(reported.trace_id) and any(reported.span_id):
+                if _has_ids(reported):
                     spans.append(_span(reported, process, scope))
                 else:
                     rejected += 1
     return Report(spans, rejected)
+
+
+def _has_ids(reported: Any) -> bool:
+    """Whether a span has ids of its own that are not all zeros, and those of others are of their length, or absent."""
+    own, parent = (reported.trace_id, reported.span_id), reported.parent_span_id
+    return (
+        (len(own[0]), len(own[1])) == (_TRACE_ID, _SPAN_ID)
+        and any(own[0])
+        and any(own[1])
+        and len(parent) in (0, _SPAN_ID)
+        and all(len(o.trace_id) in (0, _TRACE_ID) and len(o.span_id) in (0, _SPAN_ID) for o in reported.links)
+    )
 
 
 def _process(resource: Any) -> Process:

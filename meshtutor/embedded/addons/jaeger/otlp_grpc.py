@@ -56,8 +56,12 @@ class OtlpGrpc:
         from meshtutor.embedded.addons.jaeger.otlp_messages import ExportTraceServiceRequest
         from meshtutor.embedded.addons.jaeger.receivers import take
 
-        async def export(request: Any, _: Any) -> bytes:
-            return bytes(take(self._store, request).SerializeToString())
+        async def export(request: Any, context: Any) -> bytes:
+            try:
+                return bytes(take(self._store, request).SerializeToString())
+            except ValueError as error:
+                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+                raise
 
         handler = grpc.unary_unary_rpc_method_handler(
             export, request_deserializer=ExportTraceServiceRequest.FromString

@@ -1,5 +1,7 @@
 """OTLP over HTTP in JSON: protobuf's JSON, but with hexadecimal ids (OTLP specification, "JSON Protobuf Encoding").
 
+`null` is a field's default value, as everywhere in protobuf's JSON.
+
 Imported when the first JSON comes: Envoys send protobuf.
 """
 
@@ -18,14 +20,16 @@ _IDS: Final = frozenset({"traceId", "trace_id", "spanId", "span_id", "parentSpan
 
 def parse(body: bytes) -> Any:
     """An ExportTraceServiceRequest; ValueError says what cannot be read."""
-    report = json.loads(body)
-    if not isinstance(report, dict):
-        raise ValueError("expected a JSON object")  # noqa: TRY004 - of a body, not of an argument
     try:
+        report = json.loads(body)
+        if not isinstance(report, dict):
+            raise ValueError("expected a JSON object")  # noqa: TRY004 - of a body, not of an argument
         return json_format.ParseDict(
             _as_declared(report), ExportTraceServiceRequest(), ignore_unknown_fields=True
         )
-    except (json_format.ParseError, TypeError, AttributeError) as error:
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+    except (json_format.ParseError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(str(error)) from error
 
 
@@ -44,6 +48,8 @@ def _as_declared(node: Any) -> Any:
 
 
 def _bytes(key: str, value: Any) -> Any:
+    if value is None:
+        return None
     if key in _IDS:
         return base64.b64encode(bytes.fromhex(value)).decode()
     if key == "attributes":

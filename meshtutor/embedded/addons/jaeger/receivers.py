@@ -1,8 +1,9 @@
 """Where spans come in over HTTP: OTLP (`POST /v1/traces`, protobuf or JSON) and Zipkin (`POST /api/v2/spans`).
 
 OTLP specification, "OTLP/HTTP": the answer has the request's content type; a body that cannot be read is 400 with a
-google.rpc.Status; spans that were not taken are counted in `partial_success`. Bodies may be gzipped (aiohttp unpacks
-them) and are at most 20 MiB, as the collector's default has it. protobuf is imported when the first report comes.
+google.rpc.Status; spans that were not taken are counted in `partial_success`. A report is read to its end before
+anything of it is kept. Bodies may be gzipped (aiohttp unpacks them) and are at most 20 MiB, as the collector's default
+has it. protobuf is imported when the first report comes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ PROTOBUF: Final = "application/x-protobuf"
 JSON: Final = "application/json"
 _MOST_BYTES: Final = 20 * 2**20
 _INVALID_ARGUMENT: Final = 3
+_REJECTED: Final = "an id is wrong: expected trace ids of 16 bytes, span ids of 8, not all zeros"
 
 
 def otlp_app(store: Store) -> web.Application:
@@ -60,22 +62,28 @@ def _export(store: Store, content_type: str, body: bytes) -> web.Response:
     from meshtutor.embedded.addons.jaeger.otlp_messages import RpcStatus
 
     try:
-        request = _parse(content_type, body)
+        taken = take(store, _parse(content_type, body))
     except ValueError as error:
-        return _answer(content_type, RpcStatus(code=_INVALID_ARGUMENT, message=str(error)), 400)
-    return _answer(content_type, take(store, request))
+        said = str(error).encode(errors="backslashreplace").decode()  # JSON may hold what UTF-8 cannot
+        return _answer(content_type, RpcStatus(code=_INVALID_ARGUMENT, message=said), 400)
+    return _answer(content_type, taken)
 
 
 def take(store: Store, request: Any) -> Any:
-    """Keep the spans of an ExportTraceServiceRequest; its ExportTraceServiceResponse."""
+    """Keep the spans of an ExportTraceServiceRequest; its ExportTraceServiceResponse. ValueError if unreadable."""
+    from google.protobuf.message import DecodeError
+
     from meshtutor.embedded.addons.jaeger import otlp, otlp_messages
 
-    report = otlp.read(request)
+    try:
+        report = otlp.read(request)
+    except DecodeError as error:
+        raise ValueError(f"an attribute cannot be read: {error}") from error
     store.add(report.spans)
     response = otlp_messages.ExportTraceServiceResponse()
     if report.rejected:
         response.partial_success.rejected_spans = report.rejected
-        response.partial_success.error_message = "spans need a trace id and a span id"
+        response.partial_success.error_message = _REJECTED
     return response
 
 

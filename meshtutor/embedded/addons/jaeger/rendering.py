@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -77,6 +78,8 @@ def _tag(tag: Tag) -> Json:
     value: Any = tag.value
     if isinstance(value, bytes):
         value = base64.b64encode(value).decode()
-    elif isinstance(value, int) and abs(value) > _SAFE:
-        value = str(value)
+    elif (isinstance(value, int) and abs(value) > _SAFE) or (
+        isinstance(value, float) and not math.isfinite(value)
+    ):
+        value = str(value)  # neither has JSON
     return {"key": tag.key, "type": tag.type, "value": value}

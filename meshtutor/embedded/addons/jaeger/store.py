@@ -72,12 +72,12 @@ class Store:
                 self._drop_oldest()
 
     def _keep(self, span: Span) -> None:
+        record = self.records.pack(span)  # first: a span that cannot be packed leaves no trace without spans
         trace = self.traces.get(span.trace_id)
         if trace is None:
             trace = self.traces[span.trace_id] = Trace(span.trace_id, span.start)
             self._order.append(span.trace_id)
             self._bytes += _TRACE
-        record = self.records.pack(span)
         trace.add(record)
         self._bytes += sys.getsizeof(record) + _SLOT
         self.span_count += 1
