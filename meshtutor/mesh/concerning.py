@@ -1,10 +1,12 @@
-"""Which of Istio's objects concern a node or an edge of the graph, and why.
+"""Which objects of Istio's and the Gateway API's concern a node or an edge of the graph, and why.
 
 Routing rules concern Services: a VirtualService by its hosts or by where its routes lead, a DestinationRule by its
-host. Policies concern workloads: by their selector, else all of their namespace, and those in the root namespace the
-whole mesh. Source: the `host`, `hosts` and `selector` fields in istio.io/latest/docs/reference/config.
+host, a route of the Gateway API by its parents or its backends. Policies concern workloads: by their selector, else all
+of their namespace, and those in the root namespace the whole mesh. A gateway has its Gateways and what is attached to
+them. Calls have the rules of the Service, and the policies by which the workloads behind it let them in.
+Source: the `host`, `hosts` and `selector` fields in istio.io/latest/docs/reference/config; see also `attached`.
 
-Left out: `exportTo`, `workloadSelector` of DestinationRule, `targetRefs` (Gateway API).
+Left out: `exportTo`, `workloadSelector` of DestinationRule, waypoints.
 """
 
 from __future__ import annotations
@@ -18,14 +20,17 @@ from meshtutor.errors import ApiStatusError
 from meshtutor.kube import hosts, kinds, objects
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.kinds import Kind
+from meshtutor.mesh import attached
 from meshtutor.mesh.changes import title
 from meshtutor.telemetry.graph import Edge, Graph, Node
+from meshtutor.telemetry.graph.standing import Standing
 
 Object = dict[str, Any]
 ROOT: Final = "istio-system"
 READ: Final = (
     kinds.VIRTUAL_SERVICE, kinds.DESTINATION_RULE, kinds.GATEWAY, kinds.SERVICE_ENTRY, kinds.SIDECAR,
     kinds.AUTHORIZATION_POLICY, kinds.PEER_AUTHENTICATION, kinds.REQUEST_AUTHENTICATION, kinds.TELEMETRY,
+    kinds.KUBERNETES_GATEWAY, kinds.HTTP_ROUTE, kinds.GRPC_ROUTE, kinds.REFERENCE_GRANT,
 )  # fmt: skip
 _BY_SELECTOR: Final = {
     "AuthorizationPolicy": "selector",
@@ -34,6 +39,7 @@ _BY_SELECTOR: Final = {
     "Telemetry": "selector",
     "Sidecar": "workloadSelector",
 }
+_LETTING_IN: Final = ("PeerAuthentication", "RequestAuthentication", "AuthorizationPolicy")
 
 
 @dataclass(frozen=True)
@@ -55,45 +61,102 @@ def read_rules(kube: KubeClient) -> list[Object]:
         return [obj for found in threads.map(lambda kind: _list(kube, kind), READ) for obj in found]
 
 
-def of_node(node: Node, labels: Mapping[str, str], rules: Iterable[Object]) -> tuple[Rule, ...]:
-    """The rules for a node; `labels` are those of a workload's pods, empty for a Service."""
-    if node.kind in ("workload", "gateway"):
-        return tuple(_of_workload(node, labels, rules))
-    return tuple(_of_host(_host(node), rules))
+def of_node(node: Node, standing: Standing, rules: Iterable[Object]) -> tuple[Rule, ...]:
+    """The rules for a node; `standing` knows the labels of a workload's pods and those that a Service chooses."""
+    found = list(rules)
+    if node.kind == "gateway":
+        return (*_of_gateway(node, standing, found), *_of_workload(node, standing, found))
+    if node.kind == "workload":
+        return tuple(_of_workload(node, standing, found))
+    return tuple(_of_host(_host(node), found))
 
 
-def of_edge(graph: Graph, edge: Edge, rules: Iterable[Object]) -> tuple[Rule, ...]:
-    """The rules for the calls of an edge: those of the Service at one of its ends."""
-    ends = [node for node in (graph.node(edge.target), graph.node(edge.source)) if node.kind == "service"]
-    return tuple(_of_host(_host(ends[0]), rules)) if ends else ()
+def of_edge(graph: Graph, edge: Edge, standing: Standing, rules: Iterable[Object]) -> tuple[Rule, ...]:
+    """The rules for the calls of an edge: those of the Service at one of its ends, and who is let in behind it."""
+    found = list(rules)
+    target = graph.node(edge.target)
+    ends = [node for node in (target, graph.node(edge.source)) if node.kind == "service"]
+    policies = [obj for obj in found if obj["kind"] in _LETTING_IN]
+    asked = [
+        rule
+        for node in _answering(graph, target, standing)
+        for rule in _of_workload(node, standing, policies)
+    ]
+    told = (*(_of_host(_host(ends[0]), found) if ends else ()), *asked)
+    return tuple({id(rule.object): rule for rule in told}.values())
+
+
+def _answering(graph: Graph, target: Node, standing: Standing) -> list[Node]:
+    """The workloads that answer: the target, or those behind a Service, called or only chosen by it."""
+    if target.kind != "service":
+        return [target] if target.kind in ("workload", "gateway") else []
+    called = {edge.target for edge in graph.out_of(target.id)}
+    service = (target.namespace, target.name)
+    return [
+        node
+        for node in graph.nodes
+        if node.kind in ("workload", "gateway")
+        and (
+            node.id in called
+            or standing.chooses(service, node.namespace, standing.labels(node.namespace, node.name))
+        )
+    ]
 
 
 def _of_host(host: str, rules: Iterable[Object]) -> Iterator[Rule]:
     for obj in rules:
-        namespace, spec = objects.namespace(obj), objects.spec(obj)
-        if obj["kind"] == "VirtualService":
+        if why := _why_of_host(host, obj):
+            yield Rule(obj, why)
+
+
+def _why_of_host(host: str, obj: Object) -> str:
+    """Why an object concerns a host, "" if it does not."""
+    namespace, spec = objects.namespace(obj), objects.spec(obj)
+    why = ""
+    match obj["kind"]:
+        case "VirtualService":
             if any(hosts.covers(str(one), host, namespace) for one in spec.get("hosts") or ()):
-                yield Rule(obj, "it is one of its hosts")
+                why = "it is one of its hosts"
             elif any(hosts.covers(one, host, namespace) for one in _destinations(spec)):
-                yield Rule(obj, "its routes lead here")
-        elif obj["kind"] == "DestinationRule" and hosts.covers(str(spec.get("host", "")), host, namespace):
-            yield Rule(obj, "it is its host")
-        elif obj["kind"] == "ServiceEntry" and host in (spec.get("hosts") or ()):
-            yield Rule(obj, "it brings this host into the mesh")
+                why = "its routes lead here"
+        case kind if kind in attached.ROUTES:
+            if host in attached.parent_hosts(obj):
+                why = "it is one of its parents"
+            elif host in attached.backend_hosts(obj):
+                why = "its rules lead here"
+        case "DestinationRule" if hosts.covers(str(spec.get("host", "")), host, namespace):
+            why = "it is its host"
+        case "ServiceEntry" if host in (spec.get("hosts") or ()):
+            why = "it brings this host into the mesh"
+        case "ReferenceGrant" if whose := attached.granted(obj, host):
+            why = f"it lets {whose} lead here"
+    return why
 
 
-def _of_workload(node: Node, labels: Mapping[str, str], rules: Iterable[Object]) -> Iterator[Rule]:
+def _of_gateway(node: Node, standing: Standing, rules: list[Object]) -> Iterator[Rule]:
+    """Its Gateways, and the VirtualServices and routes that are attached to them."""
+    opened = [obj for obj in rules if obj["kind"] == "Gateway" and attached.opens(obj, node, standing)]
+    yield from (Rule(obj, "it opens ports of this gateway") for obj in opened)
+    names = {attached.gateway_named(obj) for obj in opened}
     for obj in rules:
-        spec, kind = objects.spec(obj), obj["kind"]
-        if kind == "Gateway" and node.kind == "gateway":
-            selector = spec.get("selector") or {}
-            if selector.items() <= labels.items():
-                yield Rule(obj, "it opens ports of this gateway")
-        elif kind in _BY_SELECTOR and objects.namespace(obj) in (node.namespace, ROOT):
-            chosen = spec.get(_BY_SELECTOR[kind]) or {}
-            selector = chosen.get("matchLabels") or chosen.get("labels") or {}
-            if selector.items() <= labels.items():
-                yield Rule(obj, _reach(obj, selector))
+        found = next((one for one in attached.gateways_of(obj) if one in names), None)
+        if found:
+            yield Rule(obj, f"it is attached to Gateway {found.name}")
+
+
+def _of_workload(node: Node, standing: Standing, rules: Iterable[Object]) -> Iterator[Rule]:
+    labels = standing.labels(node.namespace, node.name)
+    for obj in rules:
+        kind = obj["kind"]
+        if kind not in _BY_SELECTOR or objects.namespace(obj) not in (node.namespace, ROOT):
+            continue
+        targeted = attached.targets(obj, node, labels)
+        chosen = objects.spec(obj).get(_BY_SELECTOR[kind]) or {}
+        selector = chosen.get("matchLabels") or chosen.get("labels") or {}
+        if targeted:
+            yield Rule(obj, "its targetRefs")
+        elif targeted is None and selector.items() <= labels.items():
+            yield Rule(obj, _reach(obj, selector))
 
 
 def _reach(obj: Object, selector: Mapping[str, str]) -> str:

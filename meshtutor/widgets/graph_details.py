@@ -69,7 +69,7 @@ def _table(rows: Iterable[tuple[str, str]]) -> Html:
 def _rules(rules: list[Rule]) -> list[Html]:
     """Each rule folded, its YAML inside."""
     if not rules:
-        return [html.muted("No rule of Istio concerns it.")]
+        return [html.muted("No rule of Istio's or the Gateway API's concerns it.")]
     return [
         html.join(
             Html('<details style="margin:0.3em 0"><summary style="cursor:pointer">'),

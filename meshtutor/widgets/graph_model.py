@@ -46,9 +46,10 @@ class GraphModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
     def rules(self) -> tuple[Rule, ...]:
         """The objects that concern what is selected."""
         one = self.chosen
+        standing = self._standing or Standing()
         if isinstance(one, Node):
-            return concerning.of_node(one, self._labels(one), self._rules)
-        return concerning.of_edge(self.graph, one, self._rules) if one else ()
+            return concerning.of_node(one, standing, self._rules)
+        return concerning.of_edge(self.graph, one, standing, self._rules) if one else ()
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -84,13 +85,6 @@ class GraphModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
             self._standing, self._rules = known, concerning.read_rules(self._mesh.api)
         except MeshtutorError as error:
             self.error = error.message
-
-    def _labels(self, node: Node) -> Mapping[str, str]:
-        standing = self._standing or Standing()
-        labels = (
-            w.labels for w in standing.workloads if (w.namespace, w.name) == (node.namespace, node.name)
-        )
-        return dict(next(labels, ()))
 
     @observe("selected")  # type: ignore[untyped-decorator]
     def _selected(self, change: Mapping[str, Any]) -> None:

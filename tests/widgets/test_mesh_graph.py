@@ -19,6 +19,15 @@ RULE = {
     "apiVersion": "networking.istio.io/v1", "kind": "DestinationRule",
     "metadata": {"name": "reviews", "namespace": "default"}, "spec": {"host": "reviews"},
 }  # fmt: skip
+ROUTE = {
+    "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+    "metadata": {"name": "reviews", "namespace": "default"},
+    "spec": {"parentRefs": [{"group": "", "kind": "Service", "name": "reviews"}]},
+}  # fmt: skip
+STRICT = {
+    "apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
+    "metadata": {"name": "default", "namespace": "istio-system"}, "spec": {"mtls": {"mode": "STRICT"}},
+}  # fmt: skip
 
 
 class Prometheus(Answers):
@@ -59,6 +68,24 @@ def test_a_node_that_is_selected_comes_with_its_numbers_and_rules(mesh):
     model.selected = "workload:default/client -> service:default/reviews (http)"
     assert model.chosen.rate == 5.0
     assert ("client → reviews (service)", model.selected) in model.choices
+
+
+def test_a_click_shows_what_the_gateway_api_and_policies_say(mesh):
+    mesh.provider.kubernetes.put(ROUTE)
+    mesh.provider.kubernetes.put(STRICT)
+    model = MeshGraph(mesh).model
+    model.refresh()
+    model.selected = "service:default/reviews"
+    assert [rule.title for rule in model.rules] == [
+        "DestinationRule default/reviews",
+        "HTTPRoute default/reviews",
+    ]
+    for edge in (
+        "workload:default/client -> service:default/reviews",
+        "service:default/reviews -> workload:default/reviews-v1",
+    ):
+        model.selected = f"{edge} (http)"
+        assert [rule.title for rule in model.rules][-1] == "PeerAuthentication istio-system/default"
 
 
 def test_what_is_gone_is_not_chosen_any_more_and_comes_back(mesh):

@@ -135,4 +135,4 @@ def _add_security(builder: Builder, answers: Vector) -> None:
 def _with_others(known: Standing, kube: KubeClient, namespaces: Iterable[str]) -> Standing:
     """The workloads of namespaces that came in by traffic as well, such as the gateway's."""
     others = read_standing(kube, sorted(set(namespaces) - {""}))
-    return Standing((*known.workloads, *others.workloads), known.services, known.unread)
+    return Standing((*known.workloads, *others.workloads), known.services, known.unread, known.selectors)

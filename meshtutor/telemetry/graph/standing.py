@@ -6,8 +6,8 @@ from the pod's owner, canonical service and revision from labels).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meshtutor.errors import ApiStatusError
@@ -37,11 +37,25 @@ class Workload:
 
 @dataclass(frozen=True)
 class Standing:
-    """The workloads and Services of some namespaces; `unread` are namespaces that may not be read."""
+    """The workloads and Services of some namespaces; `unread` are namespaces that may not be read.
+
+    `selectors` has for each Service that chooses pods by labels which labels.
+    """
 
     workloads: tuple[Workload, ...] = ()
     services: tuple[tuple[str, str], ...] = ()
     unread: tuple[str, ...] = ()
+    selectors: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+
+    def labels(self, namespace: str, workload: str) -> dict[str, str]:
+        """The labels of a workload's pods; none where it is not known."""
+        found = (w.labels for w in self.workloads if (w.namespace, w.name) == (namespace, workload))
+        return dict(next(found, ()))
+
+    def chooses(self, service: tuple[str, str], namespace: str, labels: Mapping[str, str]) -> bool:
+        """Whether a Service (namespace, name) has the pods with these labels in a namespace behind it."""
+        selector = self.selectors.get(service)
+        return bool(selector) and service[0] == namespace and (selector or {}).items() <= labels.items()
 
 
 def read_standing(kube: KubeClient, namespaces: Iterable[str]) -> Standing:
@@ -49,6 +63,7 @@ def read_standing(kube: KubeClient, namespaces: Iterable[str]) -> Standing:
     workloads: list[Workload] = []
     services: list[tuple[str, str]] = []
     unread: list[str] = []
+    selectors: dict[tuple[str, str], Mapping[str, str]] = {}
     for namespace in namespaces:
         pods, found = _list(kube, POD, namespace), _list(kube, SERVICE, namespace)
         if pods is None or found is None:
@@ -56,7 +71,8 @@ def read_standing(kube: KubeClient, namespaces: Iterable[str]) -> Standing:
         workloads += workloads_of(pods or ())
         names = sorted(objects.name(service) for service in found or ())
         services += [(namespace, name) for name in names if (namespace, name) != ("default", "kubernetes")]
-    return Standing(tuple(workloads), tuple(services), tuple(unread))
+        selectors |= {(namespace, objects.name(one)): _selector(one) for one in found or () if _selector(one)}
+    return Standing(tuple(workloads), tuple(services), tuple(unread), selectors)
 
 
 def workloads_of(pods: Iterable[Object]) -> list[Workload]:
@@ -107,6 +123,10 @@ def _is_gateway(pod: Object) -> bool:
     """Istio starts a gateway's proxy with `proxy router`."""
     containers = objects.spec(pod).get("containers") or ()
     return any("router" in (c.get("args") or ()) for c in containers if c.get("name") == "istio-proxy")
+
+
+def _selector(service: Object) -> Mapping[str, str]:
+    return objects.spec(service).get("selector") or {}
 
 
 def _list(kube: KubeClient, kind: Kind, namespace: str) -> list[Object] | None:
