@@ -104,6 +104,7 @@ class Mesh(Looking):
             labels = self.provider.injection if injection else {}
             done = resetting.restore(self.api, self.namespace, desired, injection=labels)
             self.provenance.remember_files(desired)
+            self.happenings.remember(done.changes)
             waiting.wait_ready(self.api, self.namespace, timeout=timeout, on_progress=progress)
             waiting.wait_gone(self.api, done.namespaces, timeout=timeout, on_progress=progress)
             done.faults += resetting.clear_faults(self.api, self._own_pods()) if done.restarted else []

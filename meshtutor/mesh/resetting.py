@@ -22,7 +22,7 @@ from meshtutor.kube.client import FIELD_MANAGER, KubeClient
 from meshtutor.kube.kinds import Kind
 from meshtutor.kube.manifests import Manifests
 from meshtutor.mesh import applying
-from meshtutor.mesh.changes import title
+from meshtutor.mesh.changes import Change, title
 from meshtutor.mesh.disturbing import switch_of
 
 Object = dict[str, Any]
@@ -42,13 +42,14 @@ _WORKLOADS: Final = (
 
 @dataclass
 class Restored:
-    """What a reset had to do; empty when nothing had changed."""
+    """What a reset had to do; empty when nothing had changed. `changes` are the same as objects."""
 
     removed: list[str] = field(default_factory=list)
     applied: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     restarted: list[str] = field(default_factory=list)
     namespaces: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -77,11 +78,13 @@ def restore(
     done.namespaces = [obj["metadata"]["name"] for obj in others]
     for obj in [*_foreign_rules(kube, namespace, keep), *_foreign_workloads(kube, namespace, keep), *others]:
         if _delete(kube, obj):
+            done.changes.append(Change("deleted", obj))
             done.removed.append(title(obj))
     for change in applying.apply_all(kube, desired, namespace):
         if change.error:
             raise change.error
         if change.action != "unchanged":
+            done.changes.append(change)
             done.applied.append(change.name)
     pods = [pod for pod in kube.list(kinds.POD, namespace) if not pod["metadata"].get("deletionTimestamp")]
     done.restarted = _restart(kube, [pod for pod in pods if _sidecar_is_wrong(pod, wanted=bool(injection))])

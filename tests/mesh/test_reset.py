@@ -46,6 +46,11 @@ def test_what_a_lesson_left_goes_and_what_is_missing_comes(mesh, kubernetes, des
     done = resetting.restore(mesh.api, "default", desired, injection=INJECTION)
     assert done.removed == ["VirtualService default/mine"]
     assert "Gateway default/bookinfo-gateway" in done.applied
+    acts = {(change.action, change.name) for change in done.changes}
+    assert acts >= {
+        ("deleted", "VirtualService default/mine"),
+        ("created", "Gateway default/bookinfo-gateway"),
+    }
     assert kubernetes.objects["/api/v1/namespaces/default"]["metadata"]["labels"] == {
         "istio-injection": "enabled"
     }

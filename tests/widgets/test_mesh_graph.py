@@ -124,6 +124,35 @@ def test_a_dashboard_of_one_service_has_its_own_signals_and_refuses_nonsense(mes
     assert "5.0/s" in repr(dashboard)
 
 
+def test_what_another_notebook_does_is_marked_deletions_too(mesh):
+    other, model = Mesh(mesh.provider), Dashboard(mesh).model
+    model.refresh()
+    other.apply(ROUTE)
+    model.refresh()
+    other.delete(ROUTE)
+    other.delete(RULE)
+    model.refresh()
+    assert [str(one) for one in model.done if one.action == "deleted"] == [
+        "DestinationRule default/reviews deleted",
+        "HTTPRoute default/reviews deleted",
+    ]
+    assert [one.action for one in other.happenings.told()] == ["created", "deleted", "deleted"]
+
+
+def test_marks_stay_while_kubernetes_does_not_answer(mesh, monkeypatch):
+    model = Dashboard(mesh).model
+    model.refresh()
+    mesh.delete(RULE)
+    before = mesh.happenings.told()
+
+    def dead(*args):
+        raise MeshtutorError("The Kubernetes API does not answer.")
+
+    monkeypatch.setattr(mesh.api, "list", dead)
+    assert model.refresh()
+    assert model.done == before
+
+
 @pytest.mark.parametrize("widget", [MeshGraph, Dashboard])
 def test_it_asks_while_it_is_looked_at_and_leaves_no_thread_behind(mesh, widget):
     shown = widget(mesh)
