@@ -36,7 +36,7 @@ class GraphView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             options=model.choices, value="", description="Show", style={"description_width": "3em"},
             layout={"width": "22em"},
         )  # fmt: skip
-        self._heartbeat = Heartbeat(self._beat, live.rest)
+        self._heartbeat = Heartbeat(live.beat, live.rest)
         self._link()
         super().__init__(self._arranged())
         self.draw()
@@ -134,9 +134,6 @@ class GraphView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         else:
             self._live.pause("")
         self._show_status()
-
-    def _beat(self) -> None:
-        self._live.beat()
 
 
 def _figure(model: GraphModel) -> Any:

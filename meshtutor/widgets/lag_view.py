@@ -15,7 +15,7 @@ from traitlets import TraitError
 from meshtutor.charts import scraping
 from meshtutor.display import html
 from meshtutor.telemetry.scraping import Seen
-from meshtutor.widgets.heartbeat import Heartbeat
+from meshtutor.widgets.heartbeat import Beat, Heartbeat
 from meshtutor.widgets.lag_model import WINDOWS, LagModel
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.live import IDLE_SECONDS
@@ -103,8 +103,8 @@ class LagView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._model.window = self._controls["window"].value
         self._model.phase = self._controls["phase"].value
 
-    def _beat(self) -> None:
-        if self._model.live and self._clock() - self._touched < IDLE_SECONDS:
+    def _beat(self, beat: Beat) -> None:
+        if beat.seen and self._model.live and self._clock() - self._touched < IDLE_SECONDS:
             self._reading.request()
 
 

@@ -8,9 +8,10 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from meshtutor.errors import MeshtutorError
 from meshtutor.traffic.load import Load
-from meshtutor.widgets.heartbeat import LEASE_SECONDS
+from meshtutor.widgets.heartbeat import LEASE_SECONDS, Beat
 
 IDLE_SECONDS: Final = 15 * 60.0
+_SEEN: Final = Beat()
 
 
 class Watch(Protocol):
@@ -29,6 +30,8 @@ W = TypeVar("W", bound=Watch)
 class Live(Generic[W]):
     """Runs while somebody looks (`beat`) and somebody has touched something in the last quarter of an hour.
 
+    What is scrolled out of sight is no longer watched, but goes on sending: a learner starts traffic in one cell to look
+    at it in the next one.
     `make_load` is called when traffic is first wanted, so that a widget nobody sees sends nothing.
     """
 
@@ -49,7 +52,7 @@ class Live(Generic[W]):
         """The background load, once there is one."""
         return self._load
 
-    def beat(self) -> None:
+    def beat(self, beat: Beat = _SEEN) -> None:
         """Somebody looks: go on for another lease."""
         if self._closed:
             return
@@ -57,7 +60,8 @@ class Live(Generic[W]):
             if not self.paused:
                 self.pause(f"Paused after {IDLE_SECONDS / 60:.0f} minutes without a touch.")
             return  # the observer's lease runs out
-        self.observer.run(LEASE_SECONDS)
+        if beat.seen:
+            self.observer.run(LEASE_SECONDS)
         if not self.paused:
             self._run_load()
 

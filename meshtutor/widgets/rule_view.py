@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 from meshtutor.charts.chart import Chart
 from meshtutor.display import html
 from meshtutor.display.yaml import Listing
-from meshtutor.widgets.heartbeat import Heartbeat
+from meshtutor.widgets.heartbeat import Beat, Heartbeat
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.live import Live
 
@@ -138,8 +138,8 @@ class RuleView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             self._live.pause()
         self._show_traffic()
 
-    def _beat(self) -> None:
-        self._live.beat()
+    def _beat(self, beat: Beat) -> None:
+        self._live.beat(beat)
         self._show_traffic()
 
     def _show_draft(self) -> None:

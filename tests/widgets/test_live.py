@@ -13,6 +13,7 @@ from meshtutor.telemetry.results import Matrix, Series
 from meshtutor.traffic.load import Load
 from meshtutor.traffic.outcome import Outcome, Request
 from meshtutor.widgets import heartbeat
+from meshtutor.widgets.heartbeat import Beat
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.live import IDLE_SECONDS, Live
 from meshtutor.widgets.observer import Observer
@@ -169,6 +170,17 @@ def test_after_a_long_time_without_a_touch_nobody_asks_any_more_until_the_next_t
     assert live.observer.running
 
 
+def test_scrolled_out_of_sight_nobody_asks_but_what_was_started_goes_on(live, monkeypatch):
+    monkeypatch.setattr("meshtutor.widgets.live.LEASE_SECONDS", 0.2)
+    live.beat()
+    wait_until(lambda: not live.observer.running)
+    live.beat(Beat(seen=False))
+    assert live.load.running
+    assert not live.observer.running
+    live.beat()
+    assert live.observer.running
+
+
 def test_paused_it_stays_paused_while_somebody_looks(live):
     live.beat()
     live.pause()
@@ -238,12 +250,13 @@ def test_the_latest_request_wins_and_none_in_between_is_done():
 
 def test_a_beat_of_the_page_is_heard_and_other_messages_are_not():
     beats = []
-    beating = heartbeat.Heartbeat(lambda: beats.append("beat"), lambda: beats.append("gone"))
-    beating._received(beating, {"beat": True}, [])
+    beating = heartbeat.Heartbeat(beats.append, lambda: beats.append("gone"))
+    beating._received(beating, {"beat": True, "seen": True}, [])
+    beating._received(beating, {"beat": True, "seen": False}, [])
     beating._received(beating, {"gone": True}, [])
     beating._received(beating, {"other": 1}, [])
     beating._received(beating, "beat", [])
-    assert beats == ["beat", "gone"]
+    assert beats == [Beat(seen=True), Beat(seen=False), "gone"]
     beating.close()
 
 
