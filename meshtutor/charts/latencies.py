@@ -6,14 +6,14 @@ plot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
 from meshtutor.charts.chart import Chart, axis, layout
 from meshtutor.display import text
-from meshtutor.display.colors import color_of
+from meshtutor.display.colors import CYCLE, Look, looks, nth
 from meshtutor.traffic.report import PERCENTILES, Report, percentile
 
 _MOST_POINTS = 400
@@ -22,7 +22,8 @@ _MOST_POINTS = 400
 def latency(*reports: Report, names: Sequence[str] = ()) -> Chart:
     """The latencies of several runs, or of each version of a single one."""
     curves = _by_version(reports[0]) if len(reports) == 1 else _by_run(reports, names)
-    traces = [_curve(name, values) for name, values in curves.items() if values]
+    look_by_name = looks(curves) if len(reports) == 1 else _run_looks(curves)
+    traces = [_curve(name, values, look_by_name[name]) for name, values in curves.items() if values]
     drawn = layout(
         axis(
             "answered within (ms)",
@@ -44,7 +45,13 @@ def _by_run(reports: Sequence[Report], names: Sequence[str]) -> dict[str, list[f
     return {label: report.latencies() for label, report in zip(labels, reports, strict=False)}
 
 
-def _curve(name: str, values: list[float]) -> Any:
+def _run_looks(names: Iterable[str]) -> dict[str, Look]:
+    """Runs have only their order; from the palette's end, as its first colours are those of v1 and v2."""
+    size = len(CYCLE)
+    return {name: nth(i // size * size + size - 1 - i % size) for i, name in enumerate(names)}
+
+
+def _curve(name: str, values: list[float], look: Look) -> Any:
     step = max(1, len(values) // _MOST_POINTS)
     kept = [(value, (i + 1) / len(values) * 100) for i, value in enumerate(values)][::step]
     kept.append((values[-1], 100.0))
@@ -53,7 +60,7 @@ def _curve(name: str, values: list[float]) -> Any:
         y=[share for _, share in kept],
         name=f"{name} ({len(values)})",
         mode="lines",
-        line={"color": color_of(name), "width": 2, "shape": "hv"},
+        line={"color": look.color, "dash": look.dash, "width": 2, "shape": "hv"},
         hovertemplate="%{y:.0f} % within %{x:.1f} ms<extra>" + name + "</extra>",
     )
 

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from meshtutor.charts.chart import Chart, axis, layout
 from meshtutor.display import text
-from meshtutor.display.colors import color_of, translucent
+from meshtutor.display.colors import Look, looks, translucent
 from meshtutor.traffic.history import ShareHistory
 
 PER_NAME: Final = 3  # traces per version: band, target, observed
@@ -31,10 +31,11 @@ class XY:
 def shares(history: ShareHistory, seconds: float = 60.0, height: int = 320) -> Chart:
     """The last `seconds` of a history; time runs to the right, the present is 0."""
     points = traces(history, seconds)
+    look_by_name = looks(history.names)
     drawn = [
         trace
         for i, name in enumerate(history.names)
-        for trace in _styled(name, points[i * PER_NAME : (i + 1) * PER_NAME])
+        for trace in _styled(name, look_by_name[name], points[i * PER_NAME : (i + 1) * PER_NAME])
     ]
     look = layout(
         axis(
@@ -79,8 +80,8 @@ def words(history: ShareHistory) -> str:
     return text.columns(rows, indent="", right=(1,))
 
 
-def _styled(name: str, points: Sequence[XY]) -> list[Any]:
-    color = color_of(name)
+def _styled(name: str, look: Look, points: Sequence[XY]) -> list[Any]:
+    color = look.color
     band, target, observed = points
     shared = {"legendgroup": name, "connectgaps": False}
     return [
@@ -88,8 +89,9 @@ def _styled(name: str, points: Sequence[XY]) -> list[Any]:
                    line={"width": 0}, hoverinfo="skip", showlegend=False, name=f"{name} 95 % band", **shared),
         go.Scatter(x=target.x, y=target.y, mode="lines", line={"color": color, "width": 1.5, "dash": "dash"},
                    hoverinfo="skip", showlegend=False, name=f"{name} target", **shared),
-        go.Scatter(x=observed.x, y=observed.y, mode="lines+markers", line={"color": color, "width": 2.5},
-                   marker={"size": 4}, hovertemplate="%{y:.1f} %<extra>" + name + "</extra>", name=name, **shared),
+        go.Scatter(x=observed.x, y=observed.y, mode="lines+markers",
+                   line={"color": color, "width": 2.5, "dash": look.dash}, marker={"size": 4, "symbol": look.symbol},
+                   hovertemplate="%{y:.1f} %<extra>" + name + "</extra>", name=name, **shared),
     ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from meshtutor.charts.chart import Chart, axis, layout
-from meshtutor.display.colors import CYCLE, GREY, ORANGE, color_of
+from meshtutor.display.colors import GREY, ORANGE, Look, looks
 from meshtutor.mesh.happenings import Happening
 from meshtutor.telemetry.signals import Board, Points, Signals
 
@@ -74,22 +74,23 @@ def traces(board: Board) -> list[Any]:
 def lines(board: Board) -> list[Line]:
     """Each part's rate, errors, bytes and p90; where there is a total, its p50, p90 and p99 instead of the parts'."""
     shown = _busiest(board.parts)
-    colors = _colors([one.name for one in shown])
+    look_by_name = looks(one.name for one in shown)
+    grey = Look(GREY)
     found = [
-        _line(one.name, panel, one.points.get(signal, ()), board.until, colors[one.name], scale=scale)
+        _line(one.name, panel, one.points.get(signal, ()), board.until, look_by_name[one.name], scale=scale)
         for one in shown
         for panel, signal, scale in ((0, "rate", 1.0), (1, "errors", 100.0), (3, "sent", 1.0))
     ]
     if board.total is None:
         return found + [
-            _line(one.name, 2, one.points.get("p90", ()), board.until, colors[one.name]) for one in shown
+            _line(one.name, 2, one.points.get("p90", ()), board.until, look_by_name[one.name]) for one in shown
         ]
     errors = board.total.points.get("errors", ())
     found.append(
-        _line(f"{board.total.name}: seen by callers", 1, errors, board.until, GREY, scale=100.0, dash="dash")
+        _line(f"{board.total.name}: seen by callers", 1, errors, board.until, grey, scale=100.0, dash="dash")
     )
     return found + [
-        _line(f"{board.total.name} {p}", 2, board.total.points.get(p, ()), board.until, GREY, dash=dash)
+        _line(f"{board.total.name} {p}", 2, board.total.points.get(p, ()), board.until, grey, dash=dash)
         for p, dash in _DASHES.items()
     ]
 
@@ -138,18 +139,11 @@ def _busiest(parts: Sequence[Signals]) -> list[Signals]:
     return sorted(busy, key=lambda one: one.name)
 
 
-def _colors(names: Sequence[str]) -> dict[str, str]:
-    """A version's own colour where each has another one; else one after the other."""
-    own = {name: color_of(name) for name in names}
-    if len(set(own.values())) == len(names):
-        return own
-    return {name: CYCLE[index % len(CYCLE)] for index, name in enumerate(names)}
-
-
 def _line(
-    name: str, panel: int, points: Points, now: float, color: str, *, scale: float = 1.0, dash: str = "solid"
+    name: str, panel: int, points: Points, now: float, look: Look, *, scale: float = 1.0, dash: str = ""
 ) -> Line:
-    return Line(name, panel, [at - now for at, _ in points], [v * scale for _, v in points], color, dash)
+    x, y = [at - now for at, _ in points], [value * scale for _, value in points]
+    return Line(name, panel, x, y, look.color, dash or look.dash)
 
 
 def _trace(line: Line | None, panel: int) -> Any:

@@ -13,10 +13,9 @@ import plotly.graph_objects as go
 
 from meshtutor.charts.chart import Chart, axis, layout
 from meshtutor.display import text
-from meshtutor.display.colors import BAD, GREY
+from meshtutor.display.colors import BAD, GREY, color_of
 from meshtutor.telemetry.spans import Span
 from meshtutor.telemetry.trace import Trace
-from meshtutor.telemetry.waterfall import colors
 
 _ROW: Final = 22
 _MARGINS: Final = 110
@@ -36,9 +35,8 @@ def waterfall(trace: Trace) -> Chart:
     rows = list(trace.walk())[:_MOST_ROWS]
     spans = [span for _, span in rows]
     row_of = {span.id: row for row, span in enumerate(spans)}
-    color_by_name = colors(trace)
     traces = [
-        _bars(trace, spans, row_of, name, color_by_name[name])
+        _bars(trace, spans, row_of, name, color_of(name))
         for name in dict.fromkeys(s.name for s in spans)
     ]
     traces += [_critical(trace, row_of), _marks(trace, spans)]

@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from meshtutor.display import html, text
-from meshtutor.display.colors import BAD, CYCLE, color_of
+from meshtutor.display.colors import BAD, color_of
 from meshtutor.telemetry.critical_path import Segment
 from meshtutor.telemetry.spans import Span
 
@@ -64,16 +64,6 @@ def as_text(trace: Trace) -> str:
     return f"{title(trace)}\n{drawn}{more}\n  critical path ({_ON_PATH}): {waited}"
 
 
-def colors(trace: Trace) -> dict[str, str]:
-    """Service's name -> its colour: its own everywhere, or the next one if another service here has it already."""
-    found: dict[str, str] = {}
-    for name in dict.fromkeys(span.name for _, span in trace.walk()):
-        first = CYCLE.index(color_of(name)) if color_of(name) in CYCLE else 0
-        free = [color for color in (*CYCLE[first:], *CYCLE[:first]) if color not in found.values()]
-        found[name] = free[0] if free else color_of(name)
-    return found
-
-
 def segments_of(trace: Trace) -> dict[str, list[Segment]]:
     """Span id -> its segments of the critical path."""
     found: dict[str, list[Segment]] = defaultdict(list)
@@ -100,9 +90,8 @@ def as_html(trace: Trace) -> html.Html:
     """The waterfall as a table whose bars are placed in percent of the trace."""
     on_path = segments_of(trace)
     walked = list(trace.walk())
-    color_by_name = colors(trace)
     rows = [
-        _row(trace, depth, span, on_path[span.id], color_by_name[span.name])
+        _row(trace, depth, span, on_path[span.id], color_of(span.name))
         for depth, span in walked[:_ROWS_SHOWN]
     ]
     rest = f" ... and {len(walked) - len(rows)} more spans." if len(walked) > len(rows) else ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import drawn, shoot
+from tests.browser.conftest import shoot
 
 # the kernel tells what its widget does: how often it has asked Prometheus, how many requests it has sent
 WIDGET = """\
@@ -63,8 +63,7 @@ class Told:
 @pytest.fixture
 def told(opened, jupyter, page) -> Told:
     opened("out-of-sight", WIDGET, BELOW)
-    page.get_by_role("button", name="Send traffic").click()  # it is scrolled to: what is out of sight is not drawn
-    drawn(page)
+    page.get_by_role("button", name="Send traffic").click()
     found = Told(jupyter.folder / "notebooks" / "told.json", page)
     found.grows("asked", "sent")
     return found
@@ -72,9 +71,8 @@ def told(opened, jupyter, page) -> Told:
 
 @pytest.mark.parametrize("theme", ["light"], indirect=True)
 def test_behind_another_notebook_a_widget_stops_and_in_front_again_it_goes_on(told, page, theme):
-    page.get_by_role("tablist", name="main area").or_(page.locator("#jp-main-dock-panel")).first.wait_for()
     page.locator(".jp-DirListing-item", has_text="00_start_here.ipynb").dblclick()
-    page.locator(".lm-mod-hidden .js-plotly-plot").wait_for(state="attached")
+    page.locator(".lm-mod-hidden button", has_text="Stop traffic").wait_for(state="attached")
     told.stands("asked", "sent")
     shoot(page, "behind another notebook")
     page.locator("#jp-main-dock-panel .lm-TabBar-tab", has_text="out-of-sight").click()

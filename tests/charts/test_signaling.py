@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from meshtutor.charts import golden_signals, signaling
+from meshtutor.display.colors import color_of
 from meshtutor.mesh.happenings import Happening
 from meshtutor.telemetry.signals import Board, Signals
 
@@ -34,6 +35,27 @@ def test_of_one_service_the_versions_keep_their_colours_and_latency_is_its_own()
     colors = {line.name: line.color for line in lines if line.panel == 0}
     assert colors == {"reviews-v1": "#0072B2", "reviews-v3": "#009E73"}
     assert [line.name for line in lines if line.panel == 2] == ["reviews p50", "reviews p90", "reviews p99"]
+
+
+def test_services_keep_their_look_when_another_one_has_no_traffic():
+    everybody = looks_of(board("details", "productpage", "ratings", "reviews"))
+    assert len(set(everybody.values())) == 4
+    assert looks_of(board("productpage", "ratings", "reviews")).items() <= everybody.items()
+
+
+def test_a_version_beyond_the_palette_leaves_the_others_their_colours():
+    found = looks_of(board("reviews-v2", "reviews-v7", total="reviews"))
+    assert found["reviews-v2"] == (color_of("v2"), "solid")
+    assert found["reviews-v7"][0] == color_of("v2")
+    assert found["reviews-v7"][1] != "solid"
+
+
+def looks_of(found: Board) -> dict[str, tuple[str, str]]:
+    """Colour and dash by name, in each plot the same."""
+    drawn = {line.name: (line.color, line.dash) for line in signaling.lines(found) if line.panel == 0}
+    for line in signaling.lines(found):
+        assert drawn.get(line.name, (line.color, line.dash)) == (line.color, line.dash)
+    return drawn
 
 
 def test_the_busiest_are_drawn():

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from meshtutor.display.colors import CYCLE, GREY, color_of, translucent
+from meshtutor.display.colors import CYCLE, DASHES, GREY, SERVICES, color_of, look_of, looks, translucent
 
 
 def luminance(color: str) -> float:
@@ -26,6 +26,42 @@ def test_versions_keep_their_colour():
     assert color_of("reviews-v2") == color_of("v2")
     assert color_of("anything") == color_of("anything")
     assert color_of("none") == GREY
+
+
+def test_a_version_beyond_the_palette_has_the_colour_of_another_one_and_a_dash_of_its_own():
+    assert [look_of(f"v{n}").color for n in range(1, 6)] == list(CYCLE)
+    assert color_of("reviews-v7") == color_of("v2")
+    assert look_of("reviews-v7").dash != look_of("v2").dash
+    assert look_of("reviews-v7").symbol != look_of("v2").symbol
+    assert len({look_of(f"v{n}") for n in range(1, 21)}) == 20
+
+
+@pytest.mark.parametrize("name", ["dev2", "archiv1", "v2beta1", "v"])
+def test_a_name_that_only_ends_like_a_version_is_none(name):
+    assert look_of(name).dash != "solid"
+
+
+def test_the_studys_services_look_different_from_each_other_with_a_namespace_and_without():
+    assert len(set(SERVICES.values())) == len(SERVICES)
+    for name, look in SERVICES.items():
+        assert look_of(f"{name}.default") == look_of(f"{name}:9080") == look
+
+
+def test_in_one_picture_a_name_keeps_its_colour_whatever_stands_beside_it():
+    names = [*SERVICES, *(f"shop-{letter}" for letter in "abcdefgh"), "reviews-v2", "ratings-v2"]
+    everything = looks(names)
+    for name in names:
+        assert looks([name])[name] == look_of(name)
+        assert everything[name].color == color_of(name)
+    assert {name: everything[name] for name in SERVICES} == SERVICES
+
+
+def test_in_one_picture_no_two_look_alike_as_long_as_there_are_dashes():
+    alike = [f"{app}-v2" for app in ("details", "ratings", "reviews", "shop")]
+    found = looks(alike)
+    assert len(set(found.values())) == len(alike) == len(DASHES)
+    assert {look.color for look in found.values()} == {color_of("v2")}
+    assert looks([*alike, "zoo-v2"])["zoo-v2"] == look_of("v2"), "beyond that it is at least the right colour"
 
 
 @pytest.mark.parametrize("background", ["#ffffff", "#111111"])

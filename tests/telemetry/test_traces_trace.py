@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from meshtutor.display.colors import color_of
 from meshtutor.telemetry.trace import Trace
-from meshtutor.telemetry.waterfall import colors
 from tests.telemetry.some_traces import retried, span, trace
 
 
@@ -220,6 +220,7 @@ def test_a_trace_without_duration_can_be_drawn():
     assert instant._repr_html_()
 
 
-def test_services_of_one_trace_have_different_colours_as_far_as_there_are_any():
-    found = trace(span("root"), *(span(str(i), "root", service=f"s{i}.default") for i in range(4)))
-    assert len(set(colors(found).values())) == 5
+def test_a_service_has_its_colour_in_each_trace_whoever_else_is_in_it():
+    alone, among = trace(span("a")), retried()
+    for drawn in (alone._repr_html_(), among._repr_html_()):
+        assert f'<span style="color:{color_of("reviews")}">●</span> reviews' in drawn
