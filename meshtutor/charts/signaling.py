@@ -83,7 +83,8 @@ def lines(board: Board) -> list[Line]:
     ]
     if board.total is None:
         return found + [
-            _line(one.name, 2, one.points.get("p90", ()), board.until, look_by_name[one.name]) for one in shown
+            _line(one.name, 2, one.points.get("p90", ()), board.until, look_by_name[one.name])
+            for one in shown
         ]
     errors = board.total.points.get("errors", ())
     found.append(

@@ -36,8 +36,7 @@ def waterfall(trace: Trace) -> Chart:
     spans = [span for _, span in rows]
     row_of = {span.id: row for row, span in enumerate(spans)}
     traces = [
-        _bars(trace, spans, row_of, name, color_of(name))
-        for name in dict.fromkeys(s.name for s in spans)
+        _bars(trace, spans, row_of, name, color_of(name)) for name in dict.fromkeys(s.name for s in spans)
     ]
     traces += [_critical(trace, row_of), _marks(trace, spans)]
     drawn = layout(

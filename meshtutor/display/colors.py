@@ -1,4 +1,4 @@
-"""The one palette: Okabe and Ito's eight colours, which people with any colour vision can tell apart; and who has which.
+"""The one palette: Okabe and Ito's eight colours, which people with any colour vision can tell apart.
 
 Source: M. Okabe, K. Ito, "Color Universal Design" (2008), https://jfly.uni-koeln.de/color/. Their yellow is
 left out (unreadable on white) and black becomes grey, so that every colour works in light and in dark themes.
@@ -81,7 +81,7 @@ def color_of(name: str) -> str:
 
 
 def looks(names: Iterable[str]) -> dict[str, Look]:
-    """The looks of the names of one picture; of two that are alike the later one has the next dash, never another colour."""
+    """The looks of the names of one picture; of two that are alike one has the next dash, never another colour."""
     found: dict[str, Look] = {}
     for name in sorted(set(names), key=_rank):
         own = look_of(name)
@@ -97,7 +97,7 @@ def nth(index: int) -> Look:
 
 
 def _rank(name: str) -> tuple[bool, int, str]:
-    """Who keeps its dash when two are alike: the study's services, then what has a place in the palette, then by name."""
+    """Who keeps its dash when two are alike: the study's services, then what is solid, then by name."""
     return _short(name) not in SERVICES, DASHES.index(look_of(name).dash), name
 
 

@@ -45,7 +45,7 @@ class Traces:
 
     def _one(self, choose: Callable[..., Trace]) -> Trace:
         if not self.traces:
-            raise QueryError(f"There are no traces: {self.asked}.", _NOTHING)
+            raise QueryError(f"There are no traces: {self.asked}.", NOTHING)
         return choose(self.traces, key=_milliseconds)
 
     def by_duration(self) -> Traces:
@@ -105,7 +105,7 @@ class Traces:
 
     def __repr__(self) -> str:
         if not self.traces:
-            return f"{self.asked}: no traces (yet)\n  {_NOTHING}"
+            return f"{self.asked}: no traces (yet)\n  {NOTHING}"
         drawn = text.columns([_COLUMNS, *self._rows()], right=(0, 4, 5))
         return f"{self.asked}: {text.count(len(self), 'trace')}\n{drawn}" + (
             f"\n  {self._rest}" if self._rest else ""
@@ -113,7 +113,7 @@ class Traces:
 
     def _repr_html_(self) -> str:
         if not self.traces:
-            return html.notice(f"{self.asked}: no traces (yet). {_NOTHING}", "warn")
+            return html.notice(f"{self.asked}: no traces (yet). {NOTHING}", "warn")
         longest = max(map(_milliseconds, self.traces)) or 1.0
         rows = [
             [*row[:5], html.bar(trace.milliseconds / longest, color_of(trace.root.name)), *row[5:]]
@@ -123,7 +123,7 @@ class Traces:
         return html.join(html.table(columns, rows, right=(0, 4, 6)), html.muted(self._rest))
 
 
-_NOTHING: Final = (
+NOTHING: Final = (
     "Proxies report within a second; only sampled requests are traced: "
     "1 % of them, unless a Telemetry object or the client says more."
 )

@@ -5,7 +5,7 @@ behind another one with `display: none` and leaves it in the document. So the pa
 is displayed in a visible browser tab, and says with it whether the widget is in sight or scrolled away. Without beats,
 leases run out and work stops. When only the output goes, the page says that, too.
 
-Source: DOM, `Element.checkVisibility` (drafts.csswg.org/cssom-view); Intersection Observer (w3.org/TR/intersection-observer).
+Source: `Element.checkVisibility` (drafts.csswg.org/cssom-view), Intersection Observer (w3.org/TR/intersection-observer).
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ W = TypeVar("W", bound=Watch)
 class Live(Generic[W]):
     """Runs while somebody looks (`beat`) and somebody has touched something in the last quarter of an hour.
 
-    What is scrolled out of sight is no longer watched, but goes on sending: a learner starts traffic in one cell to look
-    at it in the next one.
+    What is scrolled out of sight is no longer watched, but goes on sending: a learner starts traffic in one cell to
+    look at it in the next one.
     `make_load` is called when traffic is first wanted, so that a widget nobody sees sends nothing.
     """
 

@@ -12,15 +12,12 @@ import plotly.graph_objects as go
 from meshtutor.charts.searching import trace_scatter, verdict_of
 from meshtutor.display import html, text
 from meshtutor.telemetry.trace import Trace
+from meshtutor.telemetry.traces import NOTHING
 from meshtutor.telemetry.waterfall import as_html
 from meshtutor.widgets.latest import Latest
-from meshtutor.widgets.traces_model import TracesModel
+from meshtutor.widgets.traces_form import TracesForm, choose
+from meshtutor.widgets.traces_model import LIMIT, TracesModel
 
-_ROW: Final = {"flex_flow": "row wrap", "align_items": "center"}
-_ANY: Final = "any operation"
-_EMPTY: Final = (
-    "No traces like that in the last {minutes:g} minutes. Every request through the gateway makes one."
-)
 _TREE: Final = '<div style="line-height:1.4;overflow-x:auto">{}</div>'  # ipywidgets' own is that of a slider
 _HOW: Final = "One dot, one request: click it."
 
@@ -34,23 +31,23 @@ class TracesView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._drawer = 0
         """The thread that sets values now: what it sets, nobody has touched."""
         self._asking = Latest(self._search)
-        self._form = _form(model)
-        self._button = ipywidgets.Button(description="Search", icon="search", layout={"width": "6.5em"})
+        self._wanted = ""
+        """The id of a trace that is to be found; without one the form says what is searched for."""
+        self._form = TracesForm(model)
         self._told = ipywidgets.HTML()
         self._dots = _figure(trace_scatter(model.found, model.chosen))
         self._list = ipywidgets.Select(rows=6, layout={"width": "100%"})
         self._tree = ipywidgets.HTML(layout={"width": "100%"})
         self._link()
-        form = ipywidgets.HBox([*self._form.values(), self._button], layout=_ROW)
         dots = ipywidgets.VBox([self._dots], layout={"width": "100%"})
-        super().__init__([form, self._told, dots, self._list, self._tree])
+        super().__init__([*self._form.rows, self._told, dots, self._list, self._tree])
         self.draw()
 
     def draw(self) -> None:
         """Show what the model holds."""
         with self._drawing:
             self._drawer = threading.get_ident()
-            self._offer()
+            self._form.offer(self._model)
             self._show_found()
             self._show_trace()
             self._drawer = 0
@@ -58,14 +55,16 @@ class TracesView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     def close(self) -> None:
         """Take the widgets out of the page."""
         self._asking.join()
-        for widget in (*self._form.values(), self._button, self._dots, self._list, self._tree):
+        self._form.close()
+        for widget in (self._dots, self._list, self._tree):
             widget.close()
         super().close()
 
     def _link(self) -> None:
-        self._button.on_click(lambda _: self._asking.request())
-        for widget in self._form.values():
+        self._form.button.on_click(lambda _: self._asking.request())
+        for widget in self._form.fields.values():
             widget.observe(lambda _: self._touched(), "value")
+        self._form.id.observe(lambda change: self._find(change["new"]), "value")
         self._list.observe(lambda change: self._open(change["new"]), "value")
         for dots in self._dots.data[:-1]:
             dots.on_click(self._clicked)
@@ -74,10 +73,19 @@ class TracesView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         if self._drawer != threading.get_ident():
             self._asking.request()
 
+    def _find(self, trace_id: str) -> None:
+        if trace_id.strip():
+            self._wanted = trace_id
+            self._asking.request()
+
     def _search(self) -> None:
-        for name, widget in self._form.items():
-            setattr(self._model, name, widget.value or type(widget.value)())
-        self._model.search()
+        wanted, self._wanted = self._wanted, ""
+        if wanted:
+            self._model.find(wanted)
+        else:
+            for name, widget in self._form.fields.items():
+                setattr(self._model, name, widget.value or type(widget.value)())
+            self._model.search()
         self.draw()
 
     def _clicked(self, dots: Any, points: Any, state: Any) -> None:
@@ -90,34 +98,27 @@ class TracesView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             self._model.open(trace_id)
             self.draw()
 
-    def _offer(self) -> None:
-        model, form = self._model, self._form
-        _set(form["service"], [(name, name) for name in model.services or (model.service,)], model.service)
-        _set(form["operation"], [(_ANY, ""), *((name, name) for name in model.operations)], model.operation)
-
     def _show_found(self) -> None:
         model = self._model
         with self._dots.batch_update():
             for old, new in zip(self._dots.data, trace_scatter(model.found, model.chosen).data, strict=True):
                 old.update(new.to_plotly_json())
-        _set(self._list, [(_line(trace), trace.id) for trace in model.found], model.chosen or None)
+        choose(self._list, [(_line(trace), trace.id) for trace in model.found], model.chosen or None)
         if model.error:
             self._told.value = html.notice(model.error, "warn")
         else:
-            words = _HOW if model.found.traces else _EMPTY.format(minutes=model.seconds / 60)
-            self._told.value = html.muted(words)
+            self._told.value = html.muted(_words(model))
 
     def _show_trace(self) -> None:
         trace = self._model.trace
         self._tree.value = html.Html(_TREE.format(as_html(trace))) if trace else ""
 
 
-def _set(choice: Any, options: list[tuple[str, str]], value: str | None) -> None:
-    """Options before the value, and neither if nothing changed: the page would lose its focus."""
-    if list(choice.options) != options:
-        choice.options = options
-    if choice.value != value and (value is None or value in {key for _, key in options}):
-        choice.value = value
+def _words(model: TracesModel) -> str:
+    """What there is to know about the dots."""
+    if not model.found.traces:
+        return f"No traces like that. {NOTHING}"
+    return f"The newest {LIMIT} of more. {_HOW}" if model.more else _HOW
 
 
 def _line(trace: Trace) -> str:
@@ -126,23 +127,6 @@ def _line(trace: Trace) -> str:
     said = f" · {verdict}" if verdict != "fine" else ""
     took = text.milliseconds(trace.milliseconds)
     return f"{began} · {took} · {len(trace.spans)} spans · {trace.root.name} {trace.root.request}{said}"
-
-
-def _form(model: TracesModel) -> dict[str, Any]:
-    """Widgets by the trait that they are for."""
-    style = {"description_width": "initial"}
-    return {
-        "service": ipywidgets.Dropdown(description="Of", options=[], style=style, layout={"width": "19em"}),
-        "operation": ipywidgets.Dropdown(options=[], style=style, layout={"width": "12em"}),
-        "slower_than": ipywidgets.BoundedFloatText(
-            value=model.slower_than, min=0, max=600_000, step=10, description="slower than (ms)", style=style,
-            layout={"width": "11.5em"},
-        ),
-        "failed": ipywidgets.Checkbox(
-            value=model.failed, description="only with an error", indent=False,
-            layout={"width": "10.5em", "margin": "6px 2px 0 8px"},
-        ),
-    }  # fmt: skip
 
 
 def _figure(chart: Any) -> Any:

@@ -23,7 +23,7 @@ def tell():
         time.sleep(0.2)
 threading.Thread(target=tell, daemon=True).start()
 dashboard"""
-BELOW = "for number in range(120): print(number)"
+BELOW = 'print("\\n" * 120)', 'print("the", "end")'
 QUIET_SECONDS = 7.0  # two beats, three questions
 
 
@@ -62,7 +62,7 @@ class Told:
 
 @pytest.fixture
 def told(opened, jupyter, page) -> Told:
-    opened("out-of-sight", WIDGET, BELOW)
+    opened("out-of-sight", WIDGET, *BELOW)
     page.get_by_role("button", name="Send traffic").click()
     found = Told(jupyter.folder / "notebooks" / "told.json", page)
     found.grows("asked", "sent")
@@ -82,7 +82,7 @@ def test_behind_another_notebook_a_widget_stops_and_in_front_again_it_goes_on(to
 
 @pytest.mark.parametrize("theme", ["light"], indirect=True)
 def test_scrolled_away_a_widget_no_longer_asks_but_what_was_started_goes_on(told, page, theme):
-    page.get_by_text("119", exact=True).last.scroll_into_view_if_needed()
+    page.get_by_text("the end", exact=True).scroll_into_view_if_needed()
     told.stands("asked")
     told.grows("sent")
     page.get_by_role("button", name="Stop traffic").scroll_into_view_if_needed()
