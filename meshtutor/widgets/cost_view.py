@@ -14,12 +14,13 @@ from meshtutor.errors import MeshtutorError
 from meshtutor.traffic.racing import Timed
 from meshtutor.widgets.cost_model import WAYS, Cost, CostModel
 from meshtutor.widgets.cost_published import FIGURES, PAGE
+from meshtutor.widgets.face import Face
 from meshtutor.widgets.latest import Latest
 
 _HEIGHT: Final = 280
 
 
-class CostView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class CostView(Face):
     """Links a CostModel to widgets; a measurement runs in a thread of its own and ends by itself."""
 
     def __init__(self, model: CostModel) -> None:

@@ -11,10 +11,11 @@ from meshtutor.display.colors import color_of
 from meshtutor.display.yaml import Listing
 from meshtutor.widgets.egress_model import HEADINGS, EgressModel, Passage
 from meshtutor.widgets.egress_rules import MODES
+from meshtutor.widgets.face import Face
 from meshtutor.widgets.latest import Latest
 
 
-class EgressView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class EgressView(Face):
     """Links an EgressModel to widgets; a click applies at once, and what is shown comes from the model."""
 
     def __init__(self, model: EgressModel) -> None:

@@ -8,12 +8,13 @@ import ipywidgets
 
 from meshtutor.display import html
 from meshtutor.widgets.examination_model import Answer, ExaminationModel
+from meshtutor.widgets.face import Face
 from meshtutor.widgets.latest import Latest
 
 _STYLE: Final = {"description_width": "initial"}
 
 
-class ExaminationView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class ExaminationView(Face):
     """Links an ExaminationModel to widgets."""
 
     def __init__(self, model: ExaminationModel) -> None:

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from meshtutor.charts import graphing
 from meshtutor.display import html
 from meshtutor.widgets import graph_details
+from meshtutor.widgets.face import Face
 from meshtutor.widgets.graph_model import GraphModel
 from meshtutor.widgets.heartbeat import Heartbeat
 from meshtutor.widgets.live import Live
@@ -19,7 +20,7 @@ from meshtutor.widgets.watcher import Watcher
 _PANEL_HEIGHT: Final = "34em"
 
 
-class GraphView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class GraphView(Face):
     """Links a GraphModel and its Live part to widgets; what is shown always comes from these two."""
 
     def __init__(self, model: GraphModel, live: Live[Watcher]) -> None:

@@ -5,7 +5,7 @@ behind another one with `display: none` and leaves it in the document. So the pa
 is displayed in a visible browser tab, and says with it whether the widget is in sight or scrolled away. Without beats,
 leases run out and work stops. When only the output goes, the page says that, too.
 
-Source: `Element.checkVisibility` (drafts.csswg.org/cssom-view), Intersection Observer (w3.org/TR/intersection-observer).
+Source: `Element.checkVisibility` (drafts.csswg.org/cssom-view); w3.org/TR/intersection-observer.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ LEASE_SECONDS: Final = 15.0
 _BEAT = """
 function render({ model, el }) {
   el.style.display = "none";
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
   let face = null, seen = true;
   const beat = () => {
     if (!el.isConnected || document.hidden) return;
@@ -30,7 +31,7 @@ function render({ model, el }) {
       watch.disconnect();
       watch.observe(face);
     }
-    if (face.checkVisibility?.() ?? true) model.send({ beat: true, seen });
+    if (face.checkVisibility?.() ?? true) model.send({ beat: true, seen, calm: still.matches });
   };
   const watch = new IntersectionObserver((found) => {
     const now = found[found.length - 1].isIntersecting;
@@ -55,9 +56,13 @@ export default { render };
 
 @dataclass(frozen=True)
 class Beat:
-    """Somebody has the notebook before them; the widget is `seen`, or scrolled out of sight."""
+    """Somebody has the notebook before them; the widget is `seen`, or scrolled out of sight.
+
+    `calm`: their browser says that they want less motion.
+    """
 
     seen: bool = True
+    calm: bool = False
 
 
 class Heartbeat(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget's base has no types
@@ -75,6 +80,6 @@ class Heartbeat(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget's base 
         del widget, buffers
         if isinstance(content, dict):
             if content.get("beat"):
-                self._on_beat(Beat(bool(content.get("seen", True))))
+                self._on_beat(Beat(bool(content.get("seen", True)), bool(content.get("calm"))))
             elif content.get("gone"):
                 self._on_gone()

@@ -15,6 +15,7 @@ from traitlets import TraitError
 from meshtutor.charts import scraping
 from meshtutor.display import html
 from meshtutor.telemetry.scraping import Seen
+from meshtutor.widgets.face import Face
 from meshtutor.widgets.heartbeat import Beat, Heartbeat
 from meshtutor.widgets.lag_model import WINDOWS, LagModel
 from meshtutor.widgets.latest import Latest
@@ -26,7 +27,7 @@ _ROW: Final = {"flex_flow": "row wrap", "align_items": "center"}
 _SOURCES: Final = {"recorded: two incidents": False, "live: my Prometheus": True}
 
 
-class LagView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class LagView(Face):
     """Links a LagModel to widgets. Live samples are read again at each beat of the page, so never for nobody."""
 
     def __init__(self, model: LagModel, clock: Callable[[], float] = time.monotonic) -> None:

@@ -41,10 +41,13 @@ class Live(Generic[W]):
         self.observer = observer
         self.paused = False
         self.note = ""
+        self.on_calm: Callable[[bool], None] = lambda _: None
+        """Told at each beat whether who looks wants less motion."""
         self._make_load = make_load
         self._load: Load | None = None
         self._clock = clock
         self._touched = clock()
+        self._last = _SEEN
         self._closed = False
 
     @property
@@ -56,6 +59,8 @@ class Live(Generic[W]):
         """Somebody looks: go on for another lease."""
         if self._closed:
             return
+        self._last = beat
+        self.on_calm(beat.calm)
         if self._clock() - self._touched > IDLE_SECONDS:
             if not self.paused:
                 self.pause(f"Paused after {IDLE_SECONDS / 60:.0f} minutes without a touch.")
@@ -87,7 +92,7 @@ class Live(Generic[W]):
         self.paused, self.note = False, ""
         if self._load and self._load.closed:
             self._load = None
-        self.beat()
+        self.beat(self._last)
 
     def close(self) -> None:
         """End everything; nothing runs afterwards, whatever beats come."""

@@ -10,6 +10,7 @@ from meshtutor.config import settings
 from meshtutor.display import surroundings
 from meshtutor.mesh import Mesh
 from meshtutor.traffic.load import Load
+from meshtutor.widgets.face import Pace
 from meshtutor.widgets.live import Live
 
 RATE: Final = 20.0
@@ -39,6 +40,7 @@ class LiveWidget(ABC):
         self._rate = rate or (SMALL_RATE if settings().small else RATE)
         self._from_pod = from_pod
         self._view: View | None = None
+        self._pace = Pace(self._redraw)
 
     @abstractmethod
     def _make_live(self) -> Live[Any]:
@@ -65,12 +67,17 @@ class LiveWidget(ABC):
 
     @cached_property
     def _live(self) -> Live[Any]:
-        return self._make_live()
+        live = self._make_live()
+        live.on_calm = self._pace.beat
+        return live
 
     def _make_load(self) -> Load:
         return self.mesh.make_load(self.service, self._rate, from_pod=self._from_pod)
 
     def _draw(self) -> None:
+        self._pace.news()
+
+    def _redraw(self) -> None:
         if self._view is not None:
             self._view.draw()
 

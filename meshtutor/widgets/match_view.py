@@ -9,6 +9,7 @@ import ipywidgets
 from meshtutor.display import html
 from meshtutor.display.colors import color_of
 from meshtutor.display.yaml import Listing
+from meshtutor.widgets.face import Face
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.match_model import MatchModel, Row
 from meshtutor.widgets.match_rules import KINDS, Form, Probe
@@ -17,7 +18,7 @@ _METHODS: Final = (("any", ""), ("GET", "GET"), ("POST", "POST"), ("DELETE", "DE
 _LABEL: Final = "6.5em"
 
 
-class MatchView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class MatchView(Face):
     """Links a MatchModel to widgets; what is shown always comes from the model."""
 
     def __init__(self, title: str, probes: tuple[Probe, ...], model: MatchModel) -> None:

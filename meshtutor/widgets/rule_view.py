@@ -18,6 +18,7 @@ import plotly.graph_objects as go
 from meshtutor.charts.chart import Chart
 from meshtutor.display import html
 from meshtutor.display.yaml import Listing
+from meshtutor.widgets.face import Face
 from meshtutor.widgets.heartbeat import Beat, Heartbeat
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.live import Live
@@ -42,7 +43,7 @@ class Model(Protocol):
         """As of traitlets."""
 
 
-class RuleView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class RuleView(Face):
     """Links a model and its Live part to widgets; what is shown always comes from these two.
 
     `note` stands beside the title, `hint` where the last change is told before the first one; `below` are widgets

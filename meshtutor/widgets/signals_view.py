@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from meshtutor.charts import signaling
 from meshtutor.display import html
+from meshtutor.widgets.face import Face
 from meshtutor.widgets.heartbeat import Heartbeat
 from meshtutor.widgets.live import Live
 from meshtutor.widgets.signals_model import RANGES, SignalsModel
@@ -18,7 +19,7 @@ from meshtutor.widgets.watcher import Watcher
 _ALL = "all services"
 
 
-class SignalsView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class SignalsView(Face):
     """Links a SignalsModel and its Live part to widgets; what is shown always comes from these two."""
 
     def __init__(self, model: SignalsModel, live: Live[Watcher]) -> None:

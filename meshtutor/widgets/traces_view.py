@@ -14,6 +14,7 @@ from meshtutor.display import html, text
 from meshtutor.telemetry.trace import Trace
 from meshtutor.telemetry.traces import NOTHING
 from meshtutor.telemetry.waterfall import as_html
+from meshtutor.widgets.face import Face
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.traces_form import TracesForm, choose
 from meshtutor.widgets.traces_model import LIMIT, TracesModel
@@ -22,7 +23,7 @@ _TREE: Final = '<div style="line-height:1.4;overflow-x:auto">{}</div>'  # ipywid
 _HOW: Final = "One dot, one request: click it."
 
 
-class TracesView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class TracesView(Face):
     """Links a TracesModel to widgets. The store is asked in a thread, so that a slow one does not stop the page."""
 
     def __init__(self, model: TracesModel) -> None:

@@ -9,6 +9,7 @@ import ipywidgets
 from meshtutor.display import html
 from meshtutor.display.colors import color_of
 from meshtutor.display.yaml import Listing
+from meshtutor.widgets.face import Face
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.match_rules import Probe
 from meshtutor.widgets.translator_model import Counts, TranslatorModel
@@ -17,7 +18,7 @@ from meshtutor.widgets.translator_rules import FORMS, PATH_KINDS
 _LABEL: Final = "6.5em"
 
 
-class TranslatorView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class TranslatorView(Face):
     """Links a TranslatorModel to widgets; what is shown always comes from the model."""
 
     def __init__(self, title: str, model: TranslatorModel) -> None:

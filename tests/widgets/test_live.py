@@ -13,6 +13,7 @@ from meshtutor.telemetry.results import Matrix, Series
 from meshtutor.traffic.load import Load
 from meshtutor.traffic.outcome import Outcome, Request
 from meshtutor.widgets import heartbeat
+from meshtutor.widgets.face import CALM_SECONDS, Pace
 from meshtutor.widgets.heartbeat import Beat
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.live import IDLE_SECONDS, Live
@@ -252,12 +253,44 @@ def test_a_beat_of_the_page_is_heard_and_other_messages_are_not():
     beats = []
     beating = heartbeat.Heartbeat(beats.append, lambda: beats.append("gone"))
     beating._received(beating, {"beat": True, "seen": True}, [])
-    beating._received(beating, {"beat": True, "seen": False}, [])
+    beating._received(beating, {"beat": True, "seen": False, "calm": True}, [])
     beating._received(beating, {"gone": True}, [])
     beating._received(beating, {"other": 1}, [])
     beating._received(beating, "beat", [])
-    assert beats == [Beat(seen=True), Beat(seen=False), "gone"]
+    assert beats == [Beat(seen=True), Beat(seen=False, calm=True), "gone"]
     beating.close()
+
+
+def test_a_page_that_wants_less_motion_is_drawn_seldom_and_the_last_news_are_not_lost():
+    now, drawn = [0.0], []
+    pace = Pace(lambda: drawn.append(now[0]), clock=lambda: now[0])
+    for now[0] in (0.0, 1.0, 2.0):
+        pace.news()
+    assert drawn == [0.0, 1.0, 2.0]
+    pace.beat(calm=True)
+    for now[0] in (3.0, 4.0, 5.0):
+        pace.news()
+    assert drawn == [0.0, 1.0, 2.0]
+    now[0] = 2.0 + CALM_SECONDS
+    pace.beat(calm=True)
+    assert drawn[3:] == [2.0 + CALM_SECONDS]
+    now[0] += 2 * CALM_SECONDS
+    pace.beat(calm=True)
+    assert len(drawn) == 4, "without news there is nothing to draw"
+    pace.news()
+    pace.news()
+    assert len(drawn) == 5
+    pace.beat(calm=False)
+    assert len(drawn) == 6
+
+
+def test_resumed_a_page_that_wants_less_motion_is_still_one(live):
+    told = []
+    live.on_calm = told.append
+    live.beat(Beat(calm=True))
+    live.pause()
+    live.resume()
+    assert told == [True, True]
 
 
 def wait_until(condition, timeout: float = 5.0) -> None:
