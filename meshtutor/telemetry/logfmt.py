@@ -23,8 +23,8 @@ def parse(text: str) -> dict[str, str]:
         word = _WORD.match(rest)
         if word is None:
             raise MeshtutorError(
-                f"Tags: {rest.split()[0]!r} cannot be read.",
-                'Expected: key=value, several apart by spaces, for example http.status_code=503 user="Jane Doe"',
+                f"Tags: {rest.split()[0]!r} cannot be read, expected key=value.",
+                'Several stand apart by spaces, for example http.status_code=503 user="Jane Doe"',
             )
         value = "true" if word[2] is None else word[2]
         found[word[1]] = re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value

@@ -66,13 +66,13 @@ def _fields(model: TracesModel) -> dict[str, Any]:
         "service": ipywidgets.Dropdown(description="Of", options=[], style=_STYLE, layout={"width": "19em"}),
         "operation": ipywidgets.Dropdown(options=[], style=_STYLE, layout={"width": "12em"}),
         "seconds": ipywidgets.Dropdown(
-            description="of the last", options=[], style=_STYLE, layout={"width": "11em"}
+            description="of the last", options=[], style=_STYLE, layout={"width": "13em"}
         ),
-        "slower_than": _milliseconds("slower than (ms)", model.slower_than, "11.5em"),
-        "faster_than": _milliseconds("faster than (ms)", model.faster_than, "11.5em"),
+        "slower_than": _milliseconds("slower than (ms)", model.slower_than, "12.5em"),
+        "faster_than": _milliseconds("faster than (ms, 0: any)", model.faster_than, "16em"),
         "tags": ipywidgets.Text(
-            value=model.tags, description="with", placeholder="http.status_code=503 key=value",
-            continuous_update=False, style=_STYLE, layout={"width": "21em"},
+            value=model.tags, description="with tags", placeholder="http.status_code=503 key=value",
+            continuous_update=False, style=_STYLE, layout={"width": "22em"},
         ),
         "failed": ipywidgets.Checkbox(
             value=model.failed, description="only with an error", indent=False,

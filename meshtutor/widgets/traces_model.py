@@ -117,6 +117,6 @@ def _id_in(text: str) -> str:
     if found := _ID.fullmatch(text.strip()):
         return found[1].lower()
     raise MeshtutorError(
-        f"{text.strip()!r} is not the id of a trace.",
-        "Expected: up to 32 hexadecimal digits, as in x-b3-traceid, or a whole traceparent",
+        f"{text.strip()!r} is not the id of a trace, expected up to 32 hexadecimal digits.",
+        "x-b3-traceid is one; a whole traceparent has one in it",
     )
