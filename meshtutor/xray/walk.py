@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from meshtutor.xray import clusters, listeners, routes, virtual_hosts
+from meshtutor.xray import clusters, listeners, rewrites, routes, virtual_hosts
 from meshtutor.xray.call import Call
 from meshtutor.xray.dump import Envoy
 from meshtutor.xray.result import Result
@@ -69,7 +68,7 @@ def _through_action(result: Result, route: Json, envoy: Envoy, call: Call) -> Re
         timeout=_seconds(action.get("timeout", "15s")),
         retries=_retries(action.get("retry_policy") or {}),
         mirrors=tuple((m["cluster"], _percent(m)) for m in action.get("request_mirror_policies", ())),
-        path=_rewritten(route.get("match") or {}, action, call.path),
+        path=rewrites.rewritten(route.get("match") or {}, action, call.path),
         authority=action.get("host_rewrite_literal") or call.authority,
     )
     return _judge(result, _WITHOUT_CLUSTER.get(action.get("cluster_not_found_response_code", ""), 503))
@@ -97,7 +96,7 @@ def _redirect(route: Json, call: Call) -> Json:
     port = action.get("port_redirect", 0)
     kept = "" if action.get("host_redirect") else _port_suffix(call, scheme)
     place = f"{host}:{port}" if port else f"{host}{kept}"
-    path = action.get("path_redirect") or _rewritten(route.get("match") or {}, action, call.path)
+    path = action.get("path_redirect") or rewrites.rewritten(route.get("match") or {}, action, call.path)
     return {
         "redirect": f"{scheme}://{place}{path}",
         "status": codes.get(action.get("response_code", ""), 301),
@@ -108,20 +107,6 @@ def _port_suffix(call: Call, scheme: str) -> str:
     """The port of the request stays, unless it is the old scheme's own."""
     suffix = call.authority.removeprefix(virtual_hosts.without_port(call.authority))
     return "" if scheme != call.scheme and suffix in (":80", ":443") else suffix
-
-
-def _rewritten(match: Json, action: Json, path: str) -> str:
-    """The path that the endpoint sees."""
-    if "regex_rewrite" in action:
-        rewrite = action["regex_rewrite"]
-        only, question, query = path.partition("?")
-        substitution = rewrite.get("substitution", "")
-        return re.sub(rewrite["pattern"]["regex"], substitution, only) + question + query
-    if "prefix_rewrite" not in action:
-        return path
-    only, question, query = path.partition("?")
-    prefix = match.get("prefix") or match.get("path_separated_prefix") or only
-    return f"{action['prefix_rewrite']}{only[len(prefix) :]}{question}{query}"
 
 
 def _retries(policy: Json) -> Json:

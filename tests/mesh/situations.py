@@ -105,6 +105,9 @@ SITUATIONS = (
               decided=("retries", "spec.http[0].retries")),
     Situation("a rewrite", rules(f"{{match: [{{uri: {{prefix: /reviews/0}}}}], rewrite: {{uri: /health}}, "
                                  f"route: [{to('v2')}]}}"), {"v2": 100}, decided=("rewrite", "spec.http[0].rewrite")),
+    Situation("a rewrite by an expression that only RE2 knows", rules(
+        r"{rewrite: {uriRegexRewrite: {match: '^/(\pN)?(?i)REVIEWS(/)\pN+', rewrite: '\2health'}}, "
+        f"route: [{to('v2')}]}}"), {"v2": 100}, decided=("rewrite", "spec.http[0].rewrite")),
     Situation("a mirror", rules(f"{{route: [{to('v1')}], mirror: {{host: reviews, subset: v2}}}}"), {"v1": 100},
               decided=("mirror", "spec.http[0].mirror")),
 )  # fmt: skip
