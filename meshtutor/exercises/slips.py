@@ -53,4 +53,7 @@ def _small_percentages(where: str, route: Object) -> Iterator[str]:
 
 def _retried_fault(where: str, route: Object) -> Iterator[str]:
     if route.get("fault") and (route.get("retries") or route.get("timeout")):
-        yield f"{where} has a fault, and Istio switches timeout and retries off on a route that has one."
+        yield (
+            f"{where} has a fault beside its timeout or retries: what the fault fails or delays, they never see; "
+            "they hold only for what it lets through."
+        )

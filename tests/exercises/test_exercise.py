@@ -235,4 +235,4 @@ def test_slips_are_named_only_where_they_are():
     retried = manifests.load(
         answers.reference("7.1").replace("    route:", "    retries: {attempts: 3}\n    route:")
     )
-    assert "switches timeout and retries off" in next(slips(retried))
+    assert "has a fault beside its timeout or retries" in next(slips(retried))

@@ -225,3 +225,21 @@ async def _connections(mesh: Mesh) -> int:
         mesh.pods["client"], f"/stats?filter=^cluster.{HOST.replace('|', '.')}.*upstream_cx_total$"
     )
     return sum(int(line.rpartition(" ")[2]) for line in page.splitlines() if line)
+
+
+async def test_beside_a_fault_a_real_503_is_retried_and_an_injected_one_is_not(mesh: Mesh):
+    fault = "fault: {abort: {httpStatus: 500, percentage: {value: 40}}}"
+    await mesh.rule(retries(f"{fault}, retries: {{attempts: 2, retryOn: 5xx}},"))
+    answers = Counter(answer.status for answer in await send(mesh, 60, "/status/503"))
+    # of 60, all or none aborted: less than once in 10**13
+    assert answers.keys() == {500, 503}, answers
+    assert len(mesh.seen) == 3 * answers[503], answers
+
+
+async def test_beside_a_fault_a_timeout_holds_for_the_pod_and_not_for_the_delay(mesh: Mesh):
+    await mesh.rule(retries("fault: {delay: {fixedDelay: 600ms, percentage: {value: 100}}}, timeout: 500ms,"))
+    (quick,), (slow,) = await send(mesh, 1), await send(mesh, 1, "/delay/5")
+    assert (quick.status, slow.status) == (200, 504)
+    # Envoy's timers count from the beginning of its event loop's turn: on a busy machine they end some ms early.
+    assert quick.seconds >= 0.9 * 0.6, quick
+    assert 0.9 * 1.1 <= slow.seconds < 5, slow
