@@ -13,13 +13,14 @@ from typing import Any, Final
 from meshtutor.errors import MeshtutorError
 from meshtutor.kube import hosts, kinds, objects, rollouts
 from meshtutor.kube.client import KubeClient
-from meshtutor.mesh import deciders
+from meshtutor.mesh import deciders, unsent
 from meshtutor.mesh.deciders import Deciders, Ruling
 from meshtutor.mesh.explanation import Decision, Explanation, Lost, Step, fault_text
+from meshtutor.mesh.listing import Listing
 from meshtutor.mesh.outside import STRANGERS, Outside, strangers, summary
 from meshtutor.mesh.provenance import Provenance
 from meshtutor.providers.base import Provider
-from meshtutor.xray import Call, Candidate, Endpoint, Envoy, Result, Target, clusters, walk
+from meshtutor.xray import Call, Candidate, Endpoint, Envoy, Result, Target, clusters, virtual_hosts, walk
 
 Object = dict[str, Any]
 GATEWAY_LABEL: Final = "istio=ingressgateway"
@@ -36,20 +37,24 @@ def explain(
             f"Pod {objects.name(pod)} has no sidecar: no Envoy decides where its requests go, and no rule holds.",
             f"kubectl label namespace {objects.namespace(pod)} istio-injection=enabled; then mesh.restart()",
         )
-    found = Deciders(kube.get, provenance)
+    found, listing = Deciders(kube.get, provenance), Listing(kube)
     envoy = Envoy.of(provider.config_dump(pod))
     result = walk(envoy, replace(call, listener=_listener(envoy, kube, pod, call)))
     names = {
         str(objects.status(one).get("podIP")): objects.name(one) for one in kube.list(kinds.POD)
     } if result.targets else {}  # fmt: skip
     result = _with_health(result, provider.envoy_admin(pod, "/clusters?format=json"))
+    host = virtual_hosts.without_port(call.authority)
     return Explanation(
         call.method,
         f"{call.scheme}://{call.host}:{call.port}{call.path}",
         objects.name(pod),
         result,
-        tuple(_steps(result, _Sources(found, Outside(kube), pod, call.host), names)),
-        tuple(_lost(result, found)),
+        tuple(_steps(result, _Sources(found, Outside(listing), pod, call.host), names)),
+        (
+            *_lost(result, found),
+            *unsent.lost(result, found, listing, pod, host, at_gateway=_is_gateway(pod)),
+        ),
         dict(call.headers),
     )
 
@@ -62,9 +67,13 @@ def gateway_pod(kube: KubeClient) -> Object:
     return pods[0]
 
 
+def _is_gateway(pod: Object) -> bool:
+    return objects.labels(pod).get("istio") == "ingressgateway" or OWN_GATEWAY in objects.labels(pod)
+
+
 def _listener(envoy: Envoy, kube: KubeClient, pod: Object, call: Call) -> str:
     """For a gateway, the listener behind its Service's port of the scheme; "" where the walk finds it itself."""
-    if objects.labels(pod).get("istio") != "ingressgateway" and OWN_GATEWAY not in objects.labels(pod):
+    if not _is_gateway(pod):
         return ""
     wanted = 443 if call.scheme == "https" else 80
     for service in kube.list(kinds.SERVICE, objects.namespace(pod)):

@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from meshtutor.errors import ApiStatusError
 from meshtutor.kube import kinds, objects, sidecars
-from meshtutor.kube.client import KubeClient
-from meshtutor.kube.kinds import Kind
+from meshtutor.mesh.listing import Listing
 
 Object = dict[str, Any]
 Place = tuple[Object, str]
@@ -24,21 +22,20 @@ STRANGERS: Final = ("block_all", "allow_any")
 
 
 class Outside:
-    """The objects of a mesh, each kind listed once."""
+    """Who brought what, among the objects of a mesh."""
 
-    def __init__(self, kube: KubeClient) -> None:
-        self._kube = kube
-        self._listed: dict[Kind, list[Object]] = {}
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
 
     def entries(self, fqdn: str, namespace: str) -> list[Object]:
         """The ServiceEntries of a namespace that have a host, oldest first."""
-        mine = (one for one in self._all(kinds.SERVICE_ENTRY) if objects.namespace(one) == namespace)
+        mine = (one for one in self._listing.all(kinds.SERVICE_ENTRY) if objects.namespace(one) == namespace)
         return sorted((one for one in mine if _host_path(one, fqdn)), key=_age)
 
     def host(self, fqdn: str, namespace: str = "") -> Place | None:
         """The ServiceEntry that makes a host known; without a namespace the oldest of all."""
         found = self.entries(fqdn, namespace) if namespace else sorted(
-            (one for one in self._all(kinds.SERVICE_ENTRY) if _host_path(one, fqdn)), key=_age)  # fmt: skip
+            (one for one in self._listing.all(kinds.SERVICE_ENTRY) if _host_path(one, fqdn)), key=_age)  # fmt: skip
         return (found[0], _host_path(found[0], fqdn)) if found else None
 
     def endpoint(self, fqdn: str, namespace: str, address: str) -> Place | None:
@@ -48,7 +45,7 @@ class Outside:
             for index, one in enumerate(objects.spec(entry).get("endpoints") or ()):
                 if one.get("address") == address:
                     return entry, f"spec.endpoints[{index}].address"
-        for machine in self._all(kinds.WORKLOAD_ENTRY):
+        for machine in self._listing.all(kinds.WORKLOAD_ENTRY):
             if objects.namespace(machine) == namespace and objects.spec(machine).get("address") == address:
                 return machine, "spec.address"
         selecting = next((one for one in entries if "workloadSelector" in objects.spec(one)), None)
@@ -58,18 +55,8 @@ class Outside:
 
     def sidecar(self, pod: Object) -> Object | None:
         """The Sidecar that decides what a pod's proxy knows."""
-        there = self._all(kinds.SIDECAR)
+        there = self._listing.all(kinds.SIDECAR)
         return sidecars.choose(there, sidecars.claim_of, objects.namespace(pod), objects.labels(pod))
-
-    def _all(self, kind: Kind) -> list[Object]:
-        """Everything of a kind; nothing where a cluster lacks it or hides it."""
-        if kind not in self._listed:
-            try:
-                found = self._kube.list(kind)
-            except ApiStatusError:
-                found = []
-            self._listed[kind] = [{"apiVersion": kind.api_version, "kind": kind.kind, **one} for one in found]
-        return self._listed[kind]
 
 
 def summary(entry: Object) -> str:
