@@ -1,4 +1,4 @@
-"""Questions about the loss of a region: its pods fail while the traffic is measured, and are well again afterwards."""
+"""Questions about the loss of a region: what comes when Envoys have noticed, and when they have forgotten it again."""
 
 from __future__ import annotations
 
@@ -18,8 +18,18 @@ _BACK: Final = 60.0
 
 
 @dataclass(frozen=True)
-class Outage(Question):
-    """All pods of the target in a region answer 503; judged is what comes after two seconds in which Envoys notice."""
+class Settled(Question):
+    """Judged is what comes after two seconds in which Envoys notice which pods fail; a part of that for a part of n."""
+
+    def ask(self, mesh: Mesh, n: int, false_alarm: float) -> Finding:
+        """Send, and send again."""
+        mesh.send(self.target, _SETTLING * n // self.n, rate=_RATE, from_pod=self.from_pod)
+        return super().ask(mesh, n, false_alarm)
+
+
+@dataclass(frozen=True)
+class Outage(Settled):
+    """All pods of the target in a region answer 503, and are well again afterwards."""
 
     region: str = ""
 
@@ -29,7 +39,6 @@ class Outage(Question):
         try:
             for pod in pods:
                 mesh.disturb(pod, status=503)
-            mesh.send(self.target, _SETTLING, rate=_RATE, from_pod=self.from_pod)
             return super().ask(mesh, n, false_alarm)
         finally:
             for pod in pods:

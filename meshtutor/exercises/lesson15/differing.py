@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from meshtutor.exercises.judges import Every, Shares
+from meshtutor.exercises.judges import Every, Shares, Within
 from meshtutor.exercises.lesson08 import disturbed
+from meshtutor.exercises.lesson10 import TWO_REGIONS
+from meshtutor.exercises.outages import Settled
 from meshtutor.exercises.task import Question, Task
+from meshtutor.mesh import Mesh
+
+
+def _europe_fails(mesh: Mesh) -> None:
+    """Its pods take half a second to say 503, so that retries do not hide that they are asked."""
+    for pod in mesh.places("app=reviews").pods("europe"):
+        mesh.disturb(pod, status=503, delay_ms=500)
+
 
 TASKS: Final = (
     Task(  # istio#13144: "my bad", six days later
@@ -31,5 +41,21 @@ TASKS: Final = (
             ),
         ),
         hints=("Read the number aloud, with its unit.", "`value: 0.5` is half a percent."),
+    ),
+    Task(  # istio#12961, #48084: locality settings are ignored where there is no outlierDetection
+        name="15.16",
+        title="The failover fails over nothing",
+        text="The pods of reviews in Europe (v1 and v2) fail since this morning: half a second, then a 503. For such a "
+        "day there is a rule, from Europe to Brazil, and the pods there are well; yet client, in Europe, still gets "
+        "503. Two seconds after your rule every request shall be answered with 200, and nine of ten within 0.4 s.",
+        questions=(Settled("requests for reviews", Within(0.4), n=60),),
+        hints=(
+            "There is no flag: the pods in Europe say the 503 themselves. They are still asked.",
+            "`mesh.explain('reviews')` lists the endpoints: all of them healthy, and none has a priority.",
+            "`failover` says where to go, not when. Who counts the errors of a pod? `outlierDetection` does.",
+            "All pods of Europe have to go, and they are half of all: `maxEjectionPercent` is 10 by default.",
+        ),
+        pods=(TWO_REGIONS,),
+        prepare=_europe_fails,
     ),
 )

@@ -114,7 +114,7 @@ TASKS: Final = (
         questions=(Question("requests for ratings", Every("200", by="status"), n=120, target="ratings"),),
         hints=(
             "Who fails them? The flag is FI.",
-            "A fault of yesterday's test is still in the rule. The sidecar answers it before the router, which would retry.",
+            "A fault of yesterday's test is still in the rule, and it answers before the router, which would retry.",
         ),
     ),
 )
