@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Final
 
 from meshtutor.kube import kinds
 from meshtutor.kube.client import KubeClient
 from meshtutor.mesh import dashboards, finding
 from meshtutor.mesh.counting import Counting, counting
+from meshtutor.mesh.explaining import GATEWAY_LABEL
 from meshtutor.mesh.places import Places, places_of
 from meshtutor.providers.base import Provider
 from meshtutor.telemetry.graph import Graph, read_graph
@@ -19,6 +20,8 @@ from meshtutor.telemetry.prometheus import Prometheus
 from meshtutor.telemetry.results import Vector
 from meshtutor.telemetry.signals import Board, read_signals
 from meshtutor.traffic.tally import Tally
+
+_ROOT: Final = "istio-system"
 
 
 class Looking:
@@ -85,18 +88,15 @@ class Looking:
     def wait_for_metrics(
         self, promql: str | None = None, at_least: float = 0.0, timeout: float | None = None
     ) -> Vector | None:
-        """Wait until Prometheus knows what has been sent so far: until each target was scraped once more.
+        """Wait until Prometheus knows what has been sent so far: until each proxy was scraped once more.
 
         With `promql`, until the sum of its values is `at_least` that much; its result. NotReadyError after
         `timeout` seconds; if it is None, after the time for two scrapes, however rare they are in this mesh.
         """
         timeout = patience(self.prometheus) if timeout is None else timeout
         if promql is None:
-            wait_for_scrape(
-                self.prometheus,
-                timeout,
-                time.sleep,
-                finding.scraped(self.api.list(kinds.POD, self.namespace)),
-            )
+            gateways = self.api.list(kinds.POD, _ROOT, GATEWAY_LABEL)
+            pods = finding.scraped([*self.api.list(kinds.POD, self.namespace), *gateways])
+            wait_for_scrape(self.prometheus, timeout, time.sleep, pods)
             return None
         return finding.wait_for_value(self.prometheus, promql, at_least, timeout)

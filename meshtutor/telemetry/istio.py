@@ -118,18 +118,20 @@ def wait_for_scrape(
     """Wait until every target has answered a scrape after now; Prometheus' time of the last of them. NotReadyError.
 
     What was counted before this call is in Prometheus' answers after it. A target that did not answer in time is
-    waited for (its series are gone until it does), but not one that has been silent for long. `pods` must be among the
-    targets: right after their start Prometheus may not have heard of them yet. (Where no target has a label `pod`,
-    nobody can tell.)
+    waited for (its series are gone until it does), but not one that has been silent for long. `pods` are those that
+    are meant, and only they: nodes and other people's pods have a pace of their own, and right after their start
+    Prometheus may not have heard of pods yet. (Where no target has a label `pod`, nobody can tell them apart.)
     """
     import time
 
     monotonic = clock or time.monotonic
     deadline, begun, wanted = monotonic() + timeout, prometheus.now(), set(pods)
     while True:
-        scraped = prometheus.query(_ANSWERED)
+        scraped = list(prometheus.query(_ANSWERED))
         known = {s.labels.get("pod", "") for s in scraped} - {""}
         unheard = sorted(wanted - known) if known else []
+        if wanted and known:
+            scraped = [s for s in scraped if s.labels.get("pod") in wanted]
         times = [s.value for s in scraped]
         if times and min(times) > begun and not unheard:
             return max(times)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -22,7 +23,9 @@ from meshtutor.telemetry.results import Matrix, Sample, Series, Vector
 NAMESPACE: Final = "istio-system"
 SERVICE_NAME: Final = "prometheus"
 PORT: Final = 9090
-_DEFAULT_INTERVAL: Final = 60.0
+# of Envoy (port 15090), and of Istio's agent, which adds the application's own metrics (port 15020)
+PROXY_PATH: Final = "/stats/prometheus"
+_DEFAULT_INTERVAL: Final = 60.0  # Prometheus' own
 _MANUAL: Final = "https://prometheus.io/docs/prometheus/latest/querying/basics/ explains the language"
 
 
@@ -34,6 +37,7 @@ class Prometheus:
     ) -> None:
         self._kube = kube
         self._base = proxy_path(SERVICE, namespace, service, port, "/api/v1")
+        self._interval: float | None = None
 
     def query(self, promql: str, at: float | None = None, timeout: float = 10.0) -> Vector:
         """The value of an expression now, or `at` seconds since the epoch; a scalar has no labels."""
@@ -74,13 +78,32 @@ class Prometheus:
         found: list[dict[str, str]] = self._get("/series", {"match[]": list(selectors)}, 10.0)
         return found
 
-    @cached_property
+    @property
     def scrape_interval(self) -> float:
-        """The longest time between two scrapes that its configuration names, in seconds; 60 is its own default."""
+        """The time between two scrapes of a proxy, in seconds: of the one that is scraped most rarely.
+
+        What else Prometheus scrapes does not count (Istio's add-on has jobs of 5 minutes for pods that ask for it).
+        Before it has found a proxy it is what holds for every job that says nothing else.
+        """
+        if self._interval is None:
+            self._interval = max(self._proxies_intervals().values(), default=None)
+        return self._interval or self._global_interval
+
+    def _proxies_intervals(self) -> dict[str, float]:
+        """By the address of a proxy; the shortest where two jobs scrape the same."""
+        found: dict[str, float] = {}
+        for target in self._get("/targets", {"state": "active"}, 10.0)["activeTargets"]:
+            url = urlsplit(target["scrapeUrl"])
+            if url.path == PROXY_PATH:
+                seconds = seconds_of(target["scrapeInterval"])
+                found[url.netloc] = min(seconds, found.get(url.netloc, seconds))
+        return found
+
+    @cached_property
+    def _global_interval(self) -> float:
         config = yaml.safe_load(self._get("/status/config", {}, 5.0)["yaml"])
-        places = [config.get("global") or {}, *(config.get("scrape_configs") or ())]
-        named = [place["scrape_interval"] for place in places if "scrape_interval" in place]
-        return max(map(seconds_of, named), default=_DEFAULT_INTERVAL)
+        named = (config.get("global") or {}).get("scrape_interval")
+        return seconds_of(named) if named else _DEFAULT_INTERVAL
 
     def now(self) -> float:
         """Prometheus' own clock, seconds since the epoch: timestamps of samples are in it."""

@@ -33,12 +33,21 @@ def kubernetes():
 @pytest.fixture
 def prometheus(kubernetes, tmp_path) -> Prometheus:
     made = Prometheus(KubeClient.from_kubeconfig(kubernetes.kubeconfig(tmp_path)))
-    made.scrape_interval = 1.0
+    made._interval = 1.0  # what it would ask for first
     return made
 
 
-def configured(yaml: str):
-    return lambda asked: success("", {"yaml": yaml}) if asked.target.endswith("/status/config") else None
+def configured(yaml: str, targets=()):
+    """A Prometheus with this configuration, which has found these targets: (URL, interval)."""
+    active = [{"scrapeUrl": url, "scrapeInterval": interval, "labels": {}} for url, interval in targets]
+
+    def answer(asked):
+        path = urlsplit(asked.target).path
+        if path.endswith("/status/config"):
+            return success("", {"yaml": yaml})
+        return success("", {"activeTargets": active}) if path.endswith("/targets") else None
+
+    return answer
 
 
 def query_of(asked) -> str:
@@ -132,25 +141,56 @@ def test_requests_are_counted_by_version_as_the_callers_saw_them(kubernetes, pro
     assert count_requests(prometheus, "reviews", "default", window="10s").counts == {"v1": 70, "v3": 30}
 
 
+# The jobs of Istio's add-on by their kind and pace: nodes and services of the cluster at the common one, pods likewise,
+# and two jobs for those that ask to be looked at seldom.
+ADD_ON = """\
+global: {scrape_interval: %s, scrape_timeout: 10s, evaluation_interval: 1m}
+scrape_configs:
+- {job_name: nodes, scheme: https}
+- {job_name: pods, honor_labels: true}
+- {job_name: pods-slow, honor_labels: true, scrape_interval: 5m, scrape_timeout: 30s}
+- {job_name: service-endpoints, honor_labels: true}
+- {job_name: service-endpoints-slow, honor_labels: true, scrape_interval: 5m, scrape_timeout: 30s}
+- {job_name: itself, static_configs: [{targets: ["localhost:9090"]}]}
+"""
+NODE = ("https://10.0.0.1:6443/api/v1/nodes/server-0/proxy/metrics", "15s")
+SIDECAR = "http://10.1.0.%d:15020/stats/prometheus"
+SELDOM = ("http://10.1.0.9:8080/metrics", "5m")
+
+
 @pytest.mark.parametrize(
-    ("yaml", "seconds"),
+    ("yaml", "targets", "seconds"),
     [
-        ("global: {scrape_interval: 15s}", 15),
-        ("global: {scrape_interval: 1s}\nscrape_configs: [{scrape_interval: 1m30s}, {job_name: x}]", 90),
-        ("scrape_configs: []", 60),
+        (ADD_ON % "15s", [NODE, (SIDECAR % 1, "15s"), (SIDECAR % 2, "15s"), SELDOM], 15),
+        (ADD_ON % "1s", [(SIDECAR % 1, "1s"), SELDOM], 1),
+        (ADD_ON % "1s", [SELDOM], 1),
+        ("global: {scrape_interval: 1m}", [("http://10.1.0.1:15090/stats/prometheus?usedonly=1", "500ms")], 0.5),
+        ("global: {scrape_interval: 1m}", [(SIDECAR % 1, "10s"), (SIDECAR % 2, "30s")], 30),
+        ("global: {scrape_interval: 1m}", [(SIDECAR % 1, "10s"), (SIDECAR % 1, "30s")], 10),
+        ("scrape_configs: []", [], 60),
     ],
-)
-def test_the_rarest_scrape_says_how_long_waiting_for_one_may_take(kubernetes, prometheus, yaml, seconds):
-    del prometheus.scrape_interval
-    kubernetes.proxied = configured(yaml)
+)  # fmt: skip
+def test_the_interval_is_that_of_the_proxies_and_of_nothing_else(
+    kubernetes, prometheus, yaml, targets, seconds
+):
+    prometheus._interval = None
+    kubernetes.proxied = configured(yaml, targets)
     assert prometheus.scrape_interval == seconds
-    assert patience(prometheus) == 2 * seconds
+    assert patience(prometheus) == max(15, 2 * seconds)
+
+
+def test_an_interval_that_no_proxy_has_told_yet_is_asked_for_again(kubernetes, prometheus):
+    prometheus._interval = None
+    kubernetes.proxied = configured(ADD_ON % "15s")
+    assert prometheus.scrape_interval == 15
+    kubernetes.proxied = configured(ADD_ON % "15s", [(SIDECAR % 1, "5s")])
+    assert prometheus.scrape_interval == 5
 
 
 def test_requests_are_counted_from_the_sample_before_the_window_however_rare_scrapes_are(
     kubernetes, prometheus
 ):
-    prometheus.scrape_interval = 15.0
+    prometheus._interval = 15.0
     asked_for = []
 
     def answer(asked):
@@ -208,6 +248,21 @@ def test_a_pod_that_prometheus_has_not_heard_of_yet_is_waited_for(kubernetes, pr
     assert len(pauses) == 2
     with pytest.raises(NotReadyError, match="did not scrape c within 0 s"):
         wait_for_scrape(prometheus, 0.0, pauses.append, ["a", "c"])
+
+
+def test_only_the_pods_that_are_meant_are_waited_for(kubernetes, prometheus):
+    """Nodes, and pods that ask to be scraped every five minutes, are late by what they are."""
+    seen = [({"pod": "a"}, 101), ({"pod": "slow-exporter"}, 7), ({"instance": "server-0"}, 0)]
+
+    def answer(asked):
+        if query_of(asked) == "time()":
+            return success("scalar", [100.0, "100.0"])
+        return success("vector", [{"metric": labels, "value": [100, str(at)]} for labels, at in seen])
+
+    kubernetes.proxied = answer
+    assert wait_for_scrape(prometheus, 0.0, lambda seconds: None, ["a"]) == 101
+    with pytest.raises(NotReadyError, match="did not scrape slow-exporter within 0 s"):
+        wait_for_scrape(prometheus, 0.0, lambda seconds: None, ["a", "slow-exporter"])
 
 
 def test_where_targets_have_no_pod_nobody_can_tell_which_are_missing(kubernetes, prometheus):
