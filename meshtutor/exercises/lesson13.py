@@ -34,7 +34,7 @@ class ByAddress(Question):
 
 def addresses(mesh: Mesh) -> dict[str, str]:
     """The partner's machines by version."""
-    pods = sorted(mesh.api.list(POD, PARTNER), key=objects.name)
+    pods = sorted(mesh.api.list(POD, mesh.own_name(PARTNER)), key=objects.name)
     return {objects.labels(pod)["version"]: str(objects.status(pod)["podIP"]) for pod in pods}
 
 
@@ -73,7 +73,7 @@ TASKS: Final = (
         text="The partner's machines run: the pods of namespace `partner`, port 9080. Let the mesh know them under "
         "the name books.partner.example, port 80, and let the namespace's sidecars refuse, with 502, every host that "
         "the mesh does not know: the same machines by their address, for instance. "
-        'The answer is Python; `mesh.pods(namespace="partner")` knows the addresses.',
+        'The answer is Python; `mesh.pods(namespace=mesh.own_name("partner"))` knows the addresses.',
         questions=(_BY_NAME, _BY_ADDRESS),
         hints=(
             "Two objects: a ServiceEntry, and a Sidecar with `outboundTrafficPolicy: {mode: REGISTRY_ONLY}`.",

@@ -12,7 +12,7 @@ from meshtutor.config import study
 from meshtutor.display.progress import Progress
 from meshtutor.display.tables import Objects
 from meshtutor.errors import MeshtutorError, NotReadyError
-from meshtutor.kube import kinds, manifests
+from meshtutor.kube import kinds, manifests, naming
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.manifests import Source
 from meshtutor.kube.official import Official
@@ -152,6 +152,13 @@ class Mesh(Looking):
         return Objects(
             self.api.list(found, place), finding.NAME_ONLY, f"no {found.plural} in {place or 'the cluster'}"
         )
+
+    def own_name(self, name: str) -> str:
+        """What the study calls `name` (`outside`, `partner`, `marketing`, `front`), as it is called for this learner.
+
+        The same in the namespace `default`; elsewhere it begins with the learner's namespace, for a class shares them.
+        """
+        return naming.own_name(name, self.namespace)
 
     def conditions(
         self, kind: str, name: str, namespace: str | None = None, timeout: float = 2.0

@@ -22,7 +22,7 @@ from meshtutor.embedded.istio.validation import kinds as istio_checks
 from meshtutor.embedded.istio.validation import providers, references, unsupported
 from meshtutor.embedded.istio.validation.problem import Problem
 from meshtutor.errors import LabError, ManifestError
-from meshtutor.kube import kinds, manifests, objects
+from meshtutor.kube import kinds, manifests, naming, objects
 from meshtutor.kube.kinds import Kind
 from meshtutor.kube.manifests import Source
 from meshtutor.kube.objects import ObjectKey
@@ -91,7 +91,7 @@ def of_sources(
             found.append(Finding("error", "", "", error.message, error.hint))
             continue
         for obj, origin in zip(loaded, loaded.origins, strict=True):
-            read.append(_placed(obj, namespace))
+            read.append(_placed(naming.localized(obj, namespace), namespace))
             places[id(read[-1])] = origin
 
     def where(obj: Mapping[str, Any], path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshtutor.errors import ManifestError, MeshtutorError
+from meshtutor.mesh import Mesh
 from meshtutor.mesh.changes import ApplyError
 from meshtutor.providers.base import ProxyAck
 from tests.support.kubernetes import refusal
@@ -143,3 +144,76 @@ def test_get_knows_kinds_by_every_name(mesh):
     with pytest.raises(MeshtutorError, match="No kind 'VirtualServise'") as caught:
         mesh.get("VirtualServise")
     assert caught.value.hint == "Did you mean VirtualService?"
+
+
+# --- where other people have objects, too
+
+SHOP = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+STRICT = {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
+          "metadata": {"name": "default", "namespace": "istio-system"}, "spec": {}}  # fmt: skip
+
+
+def test_what_a_lesson_makes_outside_says_whose_it_is_and_can_be_applied_again(mesh, kubernetes):
+    mesh.apply([SHOP, STRICT, RULE])
+    labels = {"app.kubernetes.io/managed-by": "meshtutor", "meshtutor.lesson-of": "default"}
+    for path in ("/api/v1/namespaces/shop",
+                 "/apis/security.istio.io/v1/namespaces/istio-system/peerauthentications/default"):  # fmt: skip
+        assert kubernetes.objects[path]["metadata"]["labels"] == labels
+    own = kubernetes.objects["/apis/networking.istio.io/v1/namespaces/default/virtualservices/reviews"]
+    assert "labels" not in own["metadata"]
+    assert [c.action for c in mesh.apply([SHOP, STRICT])] == ["unchanged", "unchanged"]
+    assert [c.action for c in mesh.delete([SHOP, STRICT])] == ["deleted", "deleted"]
+
+
+@pytest.mark.parametrize("theirs", [SHOP, STRICT], ids=["Namespace", "PeerAuthentication"])
+def test_what_somebody_else_has_made_is_neither_changed_nor_deleted(mesh, kubernetes, theirs):
+    kubernetes.put(theirs)
+    before = dict(kubernetes.objects)
+    for verb in (mesh.apply, mesh.delete):
+        with pytest.raises(
+            ApplyError, match="exists, and no lesson of yours made it; it was not touched"
+        ) as caught:
+            verb(theirs)
+        assert "another name" in caught.value.hint
+    assert kubernetes.objects == before
+
+
+def test_two_learners_do_not_take_each_others_objects(mesh, provider, kubernetes):
+    mesh.apply(SHOP)
+    with Mesh(provider, "student-07") as other:
+        with pytest.raises(ApplyError, match="Namespace shop exists, and the lessons of default made it"):
+            other.apply(SHOP)
+        with pytest.raises(ApplyError, match="the lessons of default made it"):
+            other.delete(SHOP)
+    assert "/api/v1/namespaces/shop" in kubernetes.objects
+
+
+def test_what_lies_in_a_namespace_of_ones_own_lesson_is_ones_own(mesh, kubernetes):
+    mesh.apply(SHOP)
+    inside = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "default", "namespace": "shop"},
+    }
+    kubernetes.put(inside)  # the cluster makes one in each namespace
+    assert [c.action for c in mesh.apply({**inside, "automountServiceAccountToken": False})] == ["configured"]
+
+
+def test_the_own_namespace_is_nothing_outside(mesh, kubernetes):
+    own = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "default"},
+        "spec": {"finalizers": []},
+    }
+    assert [c.action for c in mesh.apply(own)] == ["configured"]
+
+
+def test_the_names_beside_a_learner_are_theirs_in_a_cluster_that_others_use(provider, kubernetes):
+    outside = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "outside"}}
+    with Mesh(provider, "student-07") as one, Mesh(provider, "student-08") as other:
+        assert [c.name for c in one.apply(outside)] == ["Namespace student-07-outside"]
+        assert [c.name for c in other.apply(outside)] == ["Namespace student-08-outside"]
+        assert one.own_name("outside") == "student-07-outside"
+        assert [c.action for c in one.delete(outside)] == ["deleted"]
+    assert "/api/v1/namespaces/student-08-outside" in kubernetes.objects

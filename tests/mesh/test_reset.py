@@ -8,7 +8,8 @@ import pytest
 
 from meshtutor.errors import NotReadyError
 from meshtutor.kube.manifests import load
-from meshtutor.mesh import resetting, waiting
+from meshtutor.mesh import Mesh, resetting, waiting
+from meshtutor.mesh.changes import ApplyError
 from meshtutor.providers.base import INJECTION
 from tests.support.kubernetes import pod
 from tests.support.servers import Answer
@@ -102,6 +103,29 @@ def test_namespaces_that_a_lesson_applied_go_and_no_others(mesh, kubernetes, des
     waiting.wait_gone(mesh.api, done.namespaces, timeout=1)
     with pytest.raises(NotReadyError, match="Namespace theirs did not end"):
         waiting.wait_gone(mesh.api, ["theirs"], timeout=0.1)
+
+
+def test_a_reset_takes_what_one_learner_made_and_not_what_the_other_did(provider, kubernetes, desired):
+    outside = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "outside"}}
+    front = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+             "metadata": {"name": "front", "namespace": "istio-system"}, "spec": {}}  # fmt: skip
+    for learner in ("student-07", "student-08"):
+        kubernetes.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": learner}})
+    with Mesh(provider, "student-07") as one, Mesh(provider, "student-08") as other:
+        one.apply([outside, front])
+        other.apply([outside, front])
+        done = resetting.restore(one.api, "student-07", desired, injection=INJECTION)
+    assert sorted(done.removed) == ["Gateway istio-system/student-07-front", "Namespace student-07-outside"]
+
+
+def test_what_was_there_before_a_lesson_applied_its_like_stays(mesh, kubernetes, desired):
+    theirs = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "marketing"}}
+    kubernetes.put(theirs)
+    with pytest.raises(ApplyError, match="no lesson of yours made it"):
+        mesh.apply(theirs)
+    done = resetting.restore(mesh.api, "default", desired, injection=INJECTION)
+    assert done.namespaces == []
+    assert "/api/v1/namespaces/marketing" in kubernetes.objects
 
 
 def test_faults_are_cleared_in_every_pod_that_has_one(mesh, kubernetes):

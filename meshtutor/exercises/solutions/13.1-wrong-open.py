@@ -1,5 +1,5 @@
 # Wrong: whatever has no name is still let through.
-addresses = [pod["status"]["podIP"] for pod in mesh.pods(namespace="partner")]
+addresses = [pod["status"]["podIP"] for pod in mesh.pods(namespace=mesh.own_name("partner"))]
 mesh.apply(
     [
         {

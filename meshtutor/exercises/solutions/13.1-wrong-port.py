@@ -1,5 +1,5 @@
 # Wrong: without targetPort the machines are called at port 80, where nobody listens.
-addresses = [pod["status"]["podIP"] for pod in mesh.pods(namespace="partner")]
+addresses = [pod["status"]["podIP"] for pod in mesh.pods(namespace=mesh.own_name("partner"))]
 mesh.apply(
     [
         {

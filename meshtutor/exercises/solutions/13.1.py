@@ -1,5 +1,5 @@
 # The name and the machines behind it, and a policy for everything that has no name.
-addresses = [pod["status"]["podIP"] for pod in mesh.pods(namespace="partner")]
+addresses = [pod["status"]["podIP"] for pod in mesh.pods(namespace=mesh.own_name("partner"))]
 mesh.apply(
     [
         {

@@ -1,7 +1,6 @@
 # Wrong: 4xx says that the caller asked for nonsense.
 window = max(5, round(4 * mesh.prometheus.scrape_interval))
-query = (
-    'sum by (destination_workload) (rate(istio_requests_total{reporter="source", response_code!="200"}[%ds]))'
-)
-failing = mesh.prometheus.query(query % window)
+calls = f'reporter="source", destination_service_namespace="{mesh.namespace}", response_code!="200"'
+query = f"sum by (destination_workload) (rate(istio_requests_total{{{calls}}}[{window}s]))"
+failing = mesh.prometheus.query(query)
 answer = max(failing, key=lambda sample: sample.value).labels["destination_workload"]

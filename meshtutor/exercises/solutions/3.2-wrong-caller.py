@@ -1,5 +1,5 @@
 # Wrong: who calls a slow one waits for it, and is slow by no fault of its own.
-slow = mesh.traces.search("productpage.default", slower_than=600, seconds=60)
+slow = mesh.traces.search(f"productpage.{mesh.namespace}", slower_than=600, seconds=60)
 trace = mesh.traces.wait(slow[0].id)
 waited = max(trace.critical_path, key=lambda segment: segment.milliseconds).span
 caller = waited
