@@ -10,6 +10,8 @@ MeshtutorError                 a sentence, and the next step as `hint`
 ├── LabError                   a lab cannot start, or has died
 ├── NotReadyError              something did not become ready before a deadline
 └── QueryError                 Prometheus or Jaeger refused a query
+
+Interrupted is none of them: Ctrl-C, with a sentence.
 """
 
 from __future__ import annotations
@@ -19,6 +21,21 @@ from typing import Any
 
 class MeshtutorError(Exception):
     """What went wrong in one sentence, and in `hint` what to do next."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  → {self.hint}" if self.hint else self.message
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in the midst of something that goes on elsewhere: what it was, and in `hint` how to go on.
+
+    No MeshtutorError, so that no `except Exception` catches it.
+    """
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

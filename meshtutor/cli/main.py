@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from meshtutor.cli import analyze, doctor, down, explain, kubeconfig, lab, logs, render, status, up, version
 from meshtutor.config import settings
-from meshtutor.errors import MeshtutorError
+from meshtutor.errors import Interrupted, MeshtutorError
 
 _VERBS = (up, down, status, doctor, lab, kubeconfig, logs, explain, analyze, version)
 
@@ -42,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MeshtutorError as error:
         render.line(f"✗ {error}")
         return 1
+    except Interrupted as stop:
+        render.line(f"\n✗ {stop}")
+        return 130
     except KeyboardInterrupt:
         render.line("\n✗ Interrupted. Nothing was left half-made; the same command can be given again.")
         return 130

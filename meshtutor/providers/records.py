@@ -20,7 +20,11 @@ from meshtutor.files import write_private
 
 @dataclass
 class Record:
-    """One lab on a real cluster. `made` names what this project made and `down` may therefore remove."""
+    """One lab on a real cluster.
+
+    `made` names what this project made and `down` may therefore remove; `done` keeps, for a step whose outcome does not
+    show with which choices it was done, those choices.
+    """
 
     name: str
     provider: str
@@ -31,6 +35,7 @@ class Record:
     istio: str = ""
     made: list[str] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
+    done: dict[str, str] = field(default_factory=dict)
 
     @property
     def directory(self) -> Path:
@@ -51,6 +56,18 @@ class Record:
         if made not in self.made:
             self.made.append(made)
         self.save()
+
+    def note(self, step: str, choices: str) -> None:
+        """Note with which choices a step has been done."""
+        self.done[step] = choices
+        self.save()
+
+    def lost(self, made: str) -> None:
+        """Note that what we made is gone, and all that was done in it."""
+        if made in self.made:
+            self.made.remove(made)
+            self.done.clear()
+            self.save()
 
     def forget(self) -> None:
         """Remove every trace of the lab on this machine."""

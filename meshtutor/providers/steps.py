@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from meshtutor.errors import MeshtutorError
+from meshtutor.errors import Interrupted, MeshtutorError
 from meshtutor.providers.tools import Command
 
 Said = Callable[[dict[str, Any]], None]
@@ -48,7 +48,7 @@ def run_all(
     """Do what is not done yet, in order.
 
     `said` hears each step as {"part", "seconds", "done_before"}. A failure is put in words by `explain`, names the
-    step, and `resume` says how to go on from there.
+    step, and `resume` says how to go on from there; so does Ctrl-C (Interrupted).
     """
     for number, step in enumerate(steps, 1):
         began = clock()
@@ -59,6 +59,8 @@ def run_all(
                 step.run()
         except MeshtutorError as error:
             raise stopped(explain(error), step, resume) from error
+        except KeyboardInterrupt as stop:
+            raise Interrupted(f"Interrupted at: {step.name}, which may be half done.", resume) from stop
         said({"part": step.name, "seconds": clock() - began, "done_before": done_before})
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from meshtutor.cli.main import main
 from meshtutor.providers import records
+from meshtutor.providers.k3d.machine import ToolsAreHere
 from meshtutor.providers.records import Record
 
 
@@ -28,6 +30,47 @@ def test_dry_run_needs_no_tool_and_makes_nothing(capsys: pytest.CaptureFixture, 
     assert "istioctl install --context k3d-test" in said
     assert "nodePort: 30000" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_dry_run_prints_can_be_typed_where_nothing_is_yet(
+    capsys: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "a home"  # with a blank, as they have on Windows
+    monkeypatch.setenv("MESHTUTOR_HOME", str(home))
+    assert main(["up", "--on", "k3d", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    script = said[said.index("mkdir -p") : said.index("\nEND\n") + len("\nEND\n")]
+    subprocess.run(["/bin/sh", "-c", script], env={"PATH": "/usr/bin:/bin"}, check=True)
+    assert "profile: default" in (home / "clusters" / "test" / "istio.yaml").read_text()
+
+
+def test_dry_run_needs_no_lab_of_that_name_to_be_on_k3d(capsys: pytest.CaptureFixture) -> None:
+    Record("test", "context", "school", "student-07").save()
+    assert main(["up", "--on", "k3d", "--dry-run"]) == 0
+    assert "k3d cluster create test " in capsys.readouterr().out
+    assert main(["up", "--on", "k3d"]) == 1
+    assert "is on the context 'school' already" in capsys.readouterr().err
+
+
+def test_dry_run_goes_on_from_what_was_chosen_before(capsys: pytest.CaptureFixture) -> None:
+    Record("test", "k3d", "k3d-test", "default", made=["cluster"], options={"agents": 1, "port": 8123}).save()
+    assert main(["up", "--on", "k3d", "--dry-run", "--agents", "3"]) == 0
+    assert "k3d cluster create test -p 8123:30000@loadbalancer --agents 3 " in capsys.readouterr().out
+
+
+def test_ctrl_c_says_what_was_interrupted_and_how_to_go_on(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_self: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ToolsAreHere, "is_done", interrupted)
+    assert main(["up", "--on", "k3d"]) == 130
+    said = capsys.readouterr().err
+    assert "Interrupted at: docker, k3d, kubectl and istioctl" in said
+    assert "meshtutor status" in said
+    assert "meshtutor down" in said
+    assert "half-made" not in said
 
 
 def test_dry_run_as_data(capsys: pytest.CaptureFixture) -> None:

@@ -19,9 +19,10 @@ Plan = list[tuple[str, list[str]]]
 
 def on_k3d(args: argparse.Namespace) -> Result:
     """Make the study's cluster, or go on with it."""
-    options = k3d.options_for(args.name, **arguments.k3d_options(args))
+    given = arguments.k3d_options(args)
     if args.dry_run:
-        return _plan(k3d.plan(args.name, options, Tools()))
+        return _plan(k3d.plan(args.name, k3d.options_to_show(args.name, **given), Tools()))
+    options = k3d.options_for(args.name, **given)
     with Bar() as bar:
         began = time.monotonic()
         record = k3d.up(args.name, options, Tools(bar), bar)

@@ -18,12 +18,14 @@ from meshtutor.kube.kinds import DEPLOYMENT
 from meshtutor.providers import requirements
 from meshtutor.providers.k3d.istio import SYSTEM, version_of
 from meshtutor.providers.k3d.kubectl import Kubectl
+from meshtutor.providers.records import Record
 from meshtutor.providers.tools import Command, Tools
 
 ADDONS: Final = ("prometheus", "grafana", "jaeger", "kiali")
 DEFAULT_BRANCH: Final = "1.30"
 _URL: Final = "https://raw.githubusercontent.com/istio/istio/release-{branch}/samples/addons/{addon}.yaml"
 _SLOW: Final = ("scrape_interval: 15s", "scrape_timeout: 10s")
+_STEP: Final = "addons"
 _GET: Final = ("configmap", "prometheus", "-n", SYSTEM)
 
 
@@ -53,8 +55,8 @@ def _beside(istioctl: str | None) -> Path | None:
 class AddonsAreApplied:
     """Prometheus, Grafana, Jaeger and Kiali, by `kubectl apply -f`."""
 
-    def __init__(self, tools: Tools, kubectl: Kubectl, chosen: str) -> None:
-        self._tools, self._kubectl, self._chosen = tools, kubectl, chosen
+    def __init__(self, tools: Tools, kubectl: Kubectl, chosen: str, record: Record) -> None:
+        self._tools, self._kubectl, self._chosen, self._record = tools, kubectl, chosen, record
         self.name = (
             "Prometheus, Grafana, Jaeger and Kiali" if chosen != "none" else "no add-ons (--addons none)"
         )
@@ -64,16 +66,17 @@ class AddonsAreApplied:
         return [self._kubectl.command("apply", "-f", source) for source in sources(self._tools, self._chosen)]
 
     def is_done(self) -> bool:
-        """Whether there is a Deployment for each."""
+        """Whether there is a Deployment for each, from the folder that was named."""
         if self._chosen == "none":
             return True
         there = {d["metadata"]["name"] for d in self._kubectl.list(DEPLOYMENT, SYSTEM)}
-        return set(ADDONS) <= there
+        return set(ADDONS) <= there and self._record.done.get(_STEP) == self._chosen
 
     def run(self) -> None:
         """Apply them all."""
         for source in sources(self._tools, self._chosen):
             self._kubectl.run("apply", "-f", source)
+        self._record.note(_STEP, self._chosen)
 
 
 class PrometheusScrapesOften:

@@ -52,8 +52,10 @@ class ClusterRuns:
         """Whether our cluster runs; LabError if one of this name is somebody else's."""
         name = self._options.cluster
         if not self._docker.has_cluster(name):
+            if "cluster" in self._record.made and not self._docker.removals(name):
+                self._record.lost("cluster")
             return False
-        if "cluster" not in self._record.made and not self._docker.made_by_us(name):
+        if not self._docker.is_ours(name, began="cluster" in self._record.made):
             raise LabError(
                 f"A k3d cluster {name!r} exists, and meshtutor did not make it; it was not touched.",
                 f"Use it as it is: meshtutor up --on context --context {self._options.context}; or make another "

@@ -16,9 +16,16 @@ class Docker:
         """Whether any container of a k3d cluster of this name exists, running or not."""
         return bool(self._containers(f"label=k3d.cluster={name}"))
 
-    def made_by_us(self, name: str) -> bool:
-        """Whether that cluster carries our label, which it was created with."""
-        return bool(self._containers(f"label=k3d.cluster={name}", f"label={MANAGED_BY}=meshtutor"))
+    def is_ours(self, name: str, *, began: bool) -> bool:
+        """Whether we made that cluster: its server says so by our label, which it was created with.
+
+        Only where there is no server (yet, or any more) it counts whether we `began` to make one: that memory may be
+        older than the cluster.
+        """
+        cluster = f"label=k3d.cluster={name}"
+        if self._containers(cluster, "label=k3d.role=server"):
+            return bool(self._containers(cluster, f"label={MANAGED_BY}=meshtutor"))
+        return began
 
     def is_running(self, name: str) -> bool:
         """Whether its server node runs (after `k3d cluster stop` or a restart of Docker it may not)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +15,11 @@ from meshtutor.kube import rollouts
 from meshtutor.kube.kinds import DEPLOYMENT, NAMESPACE
 from meshtutor.providers.k3d.kubectl import Kubectl
 from meshtutor.providers.k3d.options import NODE_PORT, K3dOptions
+from meshtutor.providers.records import Record
 from meshtutor.providers.tools import Command, Tools, command
 
 SYSTEM: Final = "istio-system"
+_STEP: Final = "istio"
 _READY_SECONDS: Final = 600
 _SMALL: Final = {"requests": {"cpu": "10m", "memory": "64Mi"}}
 
@@ -72,8 +75,9 @@ def overlay(profile: str) -> dict[str, Any]:
 class IstioIsInstalled:
     """`istioctl install` with a shown profile; the gateway's NodePort makes localhost answer."""
 
-    def __init__(self, tools: Tools, kubectl: Kubectl, options: K3dOptions, file: Path) -> None:
-        self._tools, self._kubectl, self._options, self._file = tools, kubectl, options, file
+    def __init__(self, tools: Tools, kubectl: Kubectl, options: K3dOptions, record: Record) -> None:
+        self._tools, self._kubectl, self._options, self._record = tools, kubectl, options, record
+        self._file: Path = record.directory / "istio.yaml"
         self.name = f"Istio, profile {options.profile}"
 
     def commands(self) -> Sequence[Command]:
@@ -81,7 +85,9 @@ class IstioIsInstalled:
         return [command("tee", str(self._file), stdin=self._yaml, typed=self._typed), self._install]
 
     def is_done(self) -> bool:
-        """Whether istiod and the gateway are rolled out, and the gateway has the NodePort."""
+        """Whether istiod and the gateway are rolled out, from this very profile, and the gateway has the NodePort."""
+        if self._record.done.get(_STEP) != self._yaml:
+            return False
         found = {d["metadata"]["name"]: d for d in self._kubectl.list(DEPLOYMENT, SYSTEM)}
         wanted = [found.get(name) for name in ("istiod", "istio-ingressgateway")]
         if any(d is None or rollouts.unfinished(d) for d in wanted):
@@ -94,6 +100,7 @@ class IstioIsInstalled:
         self._tools.say(self._typed)
         write_private(self._file, self._yaml)
         self._tools.run(self._install, timeout=_READY_SECONDS * 2)
+        self._record.note(_STEP, self._yaml)
 
     @property
     def _install(self) -> Command:
@@ -106,7 +113,8 @@ class IstioIsInstalled:
 
     @property
     def _typed(self) -> str:
-        return f"cat > {self._file} <<'END'\n{self._yaml}END"
+        folder, file = shlex.quote(str(self._file.parent)), shlex.quote(str(self._file))
+        return f"mkdir -p {folder} && cat > {file} <<'END'\n{self._yaml}END"
 
 
 class NamespaceIsLabelled:
@@ -149,4 +157,13 @@ def version_of(tools: Tools) -> str:
     try:
         return str(json.loads(said or "{}")["clientVersion"]["version"])
     except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def version_in(tools: Tools, context: str) -> str:
+    """The version of the control plane in the cluster, as it says itself, or an empty string."""
+    said = tools.look("istioctl", "version", "--context", context, "-o", "json")
+    try:
+        return str(json.loads(said or "{}")["meshVersion"][0]["Info"]["version"])
+    except (ValueError, KeyError, IndexError, TypeError):
         return ""

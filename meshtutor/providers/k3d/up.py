@@ -13,7 +13,7 @@ from meshtutor.providers.k3d.addons import AddonsAreApplied, PrometheusScrapesOf
 from meshtutor.providers.k3d.application import ApplicationIsApplied, GatewayAnswers, IsReady
 from meshtutor.providers.k3d.cluster import ClusterRuns, ContextIsKnown, NodesHavePlaces
 from meshtutor.providers.k3d.docker import Docker
-from meshtutor.providers.k3d.istio import SYSTEM, IstioIsInstalled, NamespaceIsLabelled, version_of
+from meshtutor.providers.k3d.istio import SYSTEM, IstioIsInstalled, NamespaceIsLabelled, version_in
 from meshtutor.providers.k3d.kubectl import Kubectl
 from meshtutor.providers.k3d.machine import PortIsFree, ToolsAreHere
 from meshtutor.providers.k3d.options import K3dOptions
@@ -38,9 +38,9 @@ def the_steps(record: Record, options: K3dOptions, tools: Tools, said: Said) -> 
         ClusterRuns(tools, docker, options, record),
         ContextIsKnown(tools, options, record),
         NodesHavePlaces(kubectl, options),
-        IstioIsInstalled(tools, kubectl, options, record.directory / "istio.yaml"),
+        IstioIsInstalled(tools, kubectl, options, record),
         NamespaceIsLabelled(kubectl, options.namespace),
-        AddonsAreApplied(tools, kubectl, addons),
+        AddonsAreApplied(tools, kubectl, addons, record),
         *([] if addons == "none" else [PrometheusScrapesOften(kubectl, options.scrape)]),
         ApplicationIsApplied(kubectl, options.namespace, folders),
         IsReady(kubectl, options.namespace, "pods of the application", said),
@@ -58,7 +58,7 @@ def up(name: str, options: K3dOptions, tools: Tools, said: Said) -> Record:
     finally:
         if record.made:  # half a cluster is the lab's, too: `status` and `down` mean it from now on
             records.choose(name, "k3d")
-    record.istio = version_of(tools)
+    record.istio = version_in(tools, options.context)
     record.save()
     return record
 
@@ -69,12 +69,15 @@ def plan(name: str, options: K3dOptions, tools: Tools) -> list[tuple[str, list[s
 
 
 def down(name: str, tools: Tools, *, dry_run: bool = False) -> list[str]:
-    """Delete the cluster if we made it, and what we remember; the commands. LabError if it is not ours."""
+    """Delete the cluster if we made it, and what we remember; the commands. LabError if it is not ours.
+
+    `dry_run` looks at what is there, and only says what it would type.
+    """
     options, record, docker = K3dOptions.of(name), records.load(name), Docker(tools)
-    if dry_run:
-        return [str(_delete(options))]
     try:
         removals = _removals(docker, options, began=record is not None and "cluster" in record.made)
+        if dry_run:
+            return [str(removal) for removal in removals]
         for removal in removals:
             tools.run(removal)
     except ToolError as error:
@@ -89,7 +92,7 @@ def _removals(docker: Docker, options: K3dOptions, *, began: bool) -> list[Comma
     """What takes away a cluster that we made, or `began` to make; LabError if it is somebody else's."""
     if not docker.has_cluster(options.cluster):
         return docker.removals(options.cluster) if began else []
-    if not began and not docker.made_by_us(options.cluster):
+    if not docker.is_ours(options.cluster, began=began):
         raise LabError(
             f"The k3d cluster {options.cluster!r} was not made by meshtutor, so it stays.",
             f"k3d cluster delete {options.cluster}   # if you are sure",
@@ -113,6 +116,13 @@ def _is_done(step: Step) -> bool:
         return step.is_done()
     except LabError:
         return False
+
+
+def options_to_show(name: str, **given: Any) -> K3dOptions:
+    """For a plan, which binds nobody: what was chosen before if this lab is on k3d, with what is given now."""
+    known = records.load(name)
+    before = known.options if known is not None and known.provider == "k3d" else {}
+    return K3dOptions.of(name, **{**before, **{k: v for k, v in given.items() if v is not None}})
 
 
 def options_for(name: str, **given: Any) -> K3dOptions:
@@ -151,4 +161,5 @@ def _record(name: str, options: K3dOptions) -> Record:
         gateway=options.gateway,
         made=list(known.made) if known else [],
         options=chosen,
+        done=dict(known.done) if known else {},
     )

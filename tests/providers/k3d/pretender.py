@@ -104,10 +104,15 @@ def write_context(name):
 
 def istioctl(world, stdin):
     if ARGS[0] == "version":
-        return {"clientVersion": {"version": world["versions"]["istioctl"]}}
+        client = {"clientVersion": {"version": world["versions"]["istioctl"]}}
+        if "--remote=false" in ARGS or "istiod" not in world["deployments"].get("istio-system", []):
+            return client
+        return {**client, "meshVersion": [{"Component": "pilot", "Info": {"version": world["installed"]}}]}
     if ARGS[0] == "install":
         world["istio"] = Path(ARGS[ARGS.index("-f") + 1]).read_text()
-        world["deployments"]["istio-system"] = ["istiod", "istio-ingressgateway"]
+        others = [d for d in world["deployments"].get("istio-system", []) if not d.startswith("istio")]
+        world["deployments"]["istio-system"] = ["istiod", "istio-ingressgateway", *others]
+        world["installed"] = world["versions"]["istioctl"]
         world["namespaces"]["istio-system"] = {}
     return "✔ Istio core installed\n✔ Istiod installed\n✔ Ingress gateways installed"
 
@@ -167,7 +172,8 @@ def kubectl_apply(world, words, stdin):
         elif file.name == "bookinfo":
             world["deployments"][words[words.index("-n") + 1]] = APP
         else:
-            world["deployments"]["istio-system"] += [file.stem]
+            there = world["deployments"]["istio-system"]
+            there += [file.stem] * (file.stem not in there)
     return "applied"
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from meshtutor.errors import LabError, MeshtutorError
+from meshtutor.errors import Interrupted, LabError, MeshtutorError
 from meshtutor.providers import records
 from meshtutor.providers.k3d import up as k3d
 from meshtutor.providers.k3d.options import K3dOptions
-from meshtutor.providers.tools import Tools
+from meshtutor.providers.tools import Command, Tools
 from tests.providers.k3d.conftest import Machine
 
 
@@ -209,6 +209,129 @@ def test_down_leaves_a_cluster_that_is_not_ours(machine: Machine) -> None:
     with pytest.raises(LabError, match="was not made by meshtutor"):
         k3d.down("default", Tools())
     assert machine.changes == []
+
+
+SOMEBODYS = {"name": "k3s-default", "running": True, "labels": {}}
+
+
+def test_a_memory_of_a_cluster_makes_nobody_elses_ours(machine: Machine, up: Callable) -> None:
+    """Ours was deleted by hand, and somebody made another one of the same name."""
+    up()
+    machine.change(cluster=SOMEBODYS)
+    machine.forget_calls()
+    with pytest.raises(LabError, match="meshtutor did not make it"):
+        up()
+    for dry_run in (True, False):
+        with pytest.raises(LabError, match="was not made by meshtutor"):
+            k3d.down("default", Tools(), dry_run=dry_run)
+    assert machine.changes == []
+
+
+def test_a_cluster_that_came_before_ours_was_made_is_not_adopted(machine: Machine, up: Callable) -> None:
+    machine.fail("k3d cluster create", output="a cluster with that name already exists")
+    with pytest.raises(LabError, match="exists already"):
+        up()
+    machine.change(cluster=SOMEBODYS)
+    machine.forget_calls()
+    with pytest.raises(LabError, match="meshtutor did not make it"):
+        up()
+    with pytest.raises(LabError, match="was not made by meshtutor"):
+        k3d.down("default", Tools())
+    assert machine.changes == []
+
+
+def test_half_a_cluster_without_a_server_is_ours_if_we_began_it(machine: Machine, up: Callable) -> None:
+    half = {"name": "k3s-default", "running": True, "labels": {"k3d.role": "loadbalancer"}}
+    machine.change(cluster=half)
+    with pytest.raises(LabError, match="was not made by meshtutor"):
+        k3d.down("default", Tools())
+    machine.change(cluster={})
+    machine.fail("k3d cluster create", output="something broke")
+    with pytest.raises(MeshtutorError):
+        up()
+    machine.change(cluster=half)
+    assert k3d.down("default", Tools()) == ["k3d cluster delete k3s-default"]
+
+
+def test_a_cluster_that_is_gone_is_forgotten_with_all_that_was_done_in_it(
+    machine: Machine, up: Callable
+) -> None:
+    record = up()
+    machine.change(cluster={}, nodes={}, namespaces={}, deployments={}, gateway=False, scrape="15s")
+    dict(k3d.state(record, Tools()))
+    known = records.load("default")
+    assert known is not None
+    assert "cluster" not in known.made
+    assert known.done == {}
+    assert k3d.options_for("default", agents=3).agents == 3
+
+
+def test_a_dry_run_of_down_says_what_down_would_do(machine: Machine, up: Callable) -> None:
+    assert k3d.down("default", Tools(), dry_run=True) == []
+    up()
+    machine.forget_calls()
+    assert k3d.down("default", Tools(), dry_run=True) == ["k3d cluster delete k3s-default"]
+    assert machine.changes == []
+    assert records.load("default") is not None
+
+
+def test_another_profile_is_installed_over_the_first(machine: Machine, up: Callable) -> None:
+    record = up()
+    record.options["profile"] = "demo"
+    assert not dict(k3d.state(record, Tools()))["Istio, profile demo"]
+    machine.forget_calls()
+    up(profile="demo")
+    assert [call.split()[:2] for call in machine.changes] == [["istioctl", "install"]]
+    assert "profile: demo" in machine.read()["istio"]
+    assert dict(k3d.state(up(profile="demo"), Tools()))["Istio, profile demo"]
+
+
+def test_an_installation_that_failed_half_way_is_not_taken_for_the_new_profile(
+    machine: Machine, up: Callable
+) -> None:
+    up()
+    machine.fail("istioctl install", output="Error: no")
+    with pytest.raises(MeshtutorError):
+        up(profile="demo")
+    machine.forget_calls()
+    up()
+    assert "istioctl install" in machine.changes[0]
+    assert "profile: demo" in machine.read()["istio"]
+
+
+def test_another_folder_of_addons_is_applied_over_the_first(machine: Machine, up: Callable) -> None:
+    up()
+    folder = machine.directory / "addons"
+    folder.mkdir()
+    for addon in ("prometheus", "grafana", "jaeger", "kiali"):
+        (folder / f"{addon}.yaml").write_text("kind: List\n")
+    machine.forget_calls()
+    up(addons=str(folder))
+    assert [call.rpartition("/")[2] for call in machine.changes] == [
+        "prometheus.yaml", "grafana.yaml", "jaeger.yaml", "kiali.yaml",
+    ]  # fmt: skip
+    machine.forget_calls()
+    up()
+    assert machine.changes == []
+
+
+def test_the_version_that_is_told_is_the_clusters_not_istioctls(machine: Machine, up: Callable) -> None:
+    assert up().istio == "1.30.3"
+    machine.change(versions={**machine.read()["versions"], "istioctl": "1.31.0"})
+    assert up().istio == "1.30.3"
+
+
+def test_an_interrupt_names_the_step_and_the_way_on(
+    machine: Machine, up: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_self: Tools, asked: Command, timeout: float = 0) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Tools, "run", interrupted)
+    with pytest.raises(Interrupted, match="Interrupted at: cluster k3s-default with 2 agents") as caught:
+        up()
+    assert caught.value.hint == k3d.RESUME
+    assert records.chosen("default") == "k3d"
 
 
 def test_down_finds_its_cluster_by_the_label_when_the_record_is_lost(machine: Machine, up: Callable) -> None:
