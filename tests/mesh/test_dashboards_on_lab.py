@@ -98,7 +98,8 @@ PANELS = (
     Panel("service: client p90 in seconds", f'histogram_quantile(0.90, sum(rate({BUCKETS}{{reporter="source",{RATINGS}}}[$w])) by (le)) / 1000', 0.25, 0.5),
     Panel("service: the delay is the client's alone", f'histogram_quantile(0.50, sum(rate({BUCKETS}{{reporter="destination",{RATINGS}}}[$w])) by (le)) / 1000', 0, 0.25),
     about("service: by source, mutual TLS", f'sum(rate(istio_requests_total{{connection_security_policy="mutual_tls",{DETAILS},reporter="destination",source_workload=~"client",source_workload_namespace=~"default"}}[$w])) by (source_workload, source_workload_namespace, response_code)', per_second(FINE)),
-    Panel("service: size of requests", f'histogram_quantile(0.50, sum(rate(istio_request_bytes_bucket{{reporter="destination",connection_security_policy="mutual_tls",{DETAILS}}}[$w])) by (source_workload, le))', 0, 10),
+    # a GET has no body: a request's size is that of its headers on the wire, which HTTP/2 has compressed between proxies
+    Panel("service: size of requests", f'histogram_quantile(0.50, sum(rate(istio_request_bytes_bucket{{reporter="destination",connection_security_policy="mutual_tls",{DETAILS}}}[$w])) by (source_workload, le))', 25, 1000),
     Panel("service: size of responses", f'histogram_quantile(0.50, sum(rate(istio_response_bytes_bucket{{reporter="destination",connection_security_policy="mutual_tls",{DETAILS}}}[$w])) by (source_workload, le))', 100, 1000),
     # workload
     about("workload: incoming", 'sum(rate(istio_requests_total{reporter=~"destination",destination_workload_namespace=~"default",destination_workload=~"details-v1"}[$w]))', per_second(FINE + MISSING)),

@@ -109,7 +109,9 @@ def _network_filter(port: InboundPort, reports: Reports, *, mutual_tls: bool) ->
         return listener_components_pb2.Filter(
             name="envoy.filters.network.tcp_proxy", typed_config=transport.any_of(config)
         )
-    return http_connection.inbound_manager(stat_prefix, _routes(port), reports.server(mutual_tls=mutual_tls))
+    return http_connection.inbound_manager(
+        stat_prefix, _routes(port), reports.server(port.host, mutual_tls=mutual_tls)
+    )
 
 
 def _routes(port: InboundPort) -> Any:

@@ -10,36 +10,42 @@ Every request is counted twice, as in Istio: by the client's proxy (`reporter="s
   takes off and into dynamic metadata, so the app does not see it (Istio: metadata exchange, x-envoy-peer-metadata);
 - principals: the certificates; `response_flags`, code, protocol: the request's own record.
 
-A value that is missing is `unknown`, as in Istio: COALESCE takes the listener's metadata then. A client's proxy that
-knows no service for a request names its Host header instead (istio_stats: the host header fallback, which servers and
-gateways do not have), and for the last virtual host the cluster that Istio has behind it: `passing_by`.
-Prometheus sees `envoy_istio_…`; its relabelling takes the first word off. Left out: istio_tcp_*, and gRPC message
-counts.
+A value that is missing is `unknown`, a revision `latest`, as in Istio: COALESCE takes the listener's metadata then. A
+client's proxy that knows no service for a request names its Host header instead (istio_stats: the host header
+fallback, which servers and gateways do not have), and for the last virtual host the cluster that Istio has behind it:
+`passing_by`.
+
+Left out: istio_tcp_*, and istio_request_messages_total and istio_response_messages_total: Envoy's grpc_stats filter
+counts a stream's messages, but hands them to access loggers as one text, of which no operator makes two numbers.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Any, Final
 
-from envoy.config.accesslog.v3 import accesslog_pb2
 from envoy.config.common.mutation_rules.v3 import mutation_rules_pb2
 from envoy.config.core.v3 import base_pb2
-from envoy.extensions.access_loggers.stats.v3 import stats_pb2
 from envoy.extensions.filters.http.header_mutation.v3 import header_mutation_pb2
 from envoy.extensions.filters.http.header_to_metadata.v3 import header_to_metadata_pb2
 from envoy.type.matcher.v3 import regex_pb2
 
 from meshtutor.embedded.istio.endpoints import peer_fields, struct
+from meshtutor.embedded.istio.hosts import Host
 from meshtutor.embedded.istio.reporting.metrics import Overrides
+from meshtutor.embedded.istio.stats_logger import (
+    REQUESTS,
+    UNKNOWN,
+    constants,
+    counting,
+    first,
+    operator,
+    or_unknown,
+)
 from meshtutor.embedded.istio.transport import any_of
 from meshtutor.embedded.istio.workloads import Workload
-from meshtutor.embedded.xds.wire import field_tag, repeated
 
 PEER_HEADER: Final = "x-envoy-peer-metadata"
 PEER_NAMESPACE: Final = "istio.peer"
-UNKNOWN: Final = "unknown"
 _SIDE_LABELS: Final = {
     "workload": "workload_name",
     "workload_namespace": "workload_namespace",
@@ -50,44 +56,25 @@ _SIDE_LABELS: Final = {
     "cluster": "cluster",
 }
 """The label without its side -> the field in `peer_fields`."""
-_METRICS: Final = {
-    "REQUEST_COUNT": "requests_total",
-    "REQUEST_DURATION": "request_duration_milliseconds",
-    "REQUEST_SIZE": "request_bytes",
-    "RESPONSE_SIZE": "response_bytes",
-}
-"""The metric in Telemetry -> its name without `istio_` (telemetry.go, metricToPrometheusMetric)."""
-_HISTOGRAMS: Final = {
-    "REQUEST_DURATION": (stats_pb2.Config.Histogram.Milliseconds, "%DURATION%"),
-    "REQUEST_SIZE": (stats_pb2.Config.Histogram.Bytes, "%BYTES_RECEIVED%"),
-    "RESPONSE_SIZE": (stats_pb2.Config.Histogram.Bytes, "%BYTES_SENT%"),
-}
 NO_OVERRIDES: Final[Overrides] = {}
 _STAND_IN: Final = "stand_in"
-_PREFIX: Final = b"istio"
-_SCOPE: Final = repeated(field_tag(6), [repeated(field_tag(5), [_PREFIX])])
-"""`stats_scope {prefix: istio}` on the wire: xds-protos 1.85 does not know it yet, and `stat_prefix`, its predecessor,
-costs a warning in the proxy's log with each listener (Envoy 1.39: stats.proto of the logger, type/v3/scope.proto)."""
+_STRANGER: Final = "InboundPassthroughCluster"
+"""Istio's cluster behind a port that no Service leads to; its name stands for the service's."""
+_HTTP: Final = "http"
+_LATEST: Final = "latest"
+_CONTENT_TYPE: Final = "request.headers['content-type']"
+_GRPC: Final = f"{_CONTENT_TYPE} == 'application/grpc' || {_CONTENT_TYPE}.startsWith('application/grpc+') ? 'grpc' : '{_HTTP}'"
+"""Which requests are gRPC (Envoy: Grpc::Common::hasGrpcContentType); no value where the header is missing."""
 
 
 def listener_metadata() -> Any:
     """What COALESCE falls back on."""
-    return base_pb2.Metadata(filter_metadata={"istio": struct({UNKNOWN: UNKNOWN})})
+    return constants(UNKNOWN, _LATEST, _HTTP)
 
 
 def passing_by(cluster: str) -> Any:
     """What a route says that leads to no service: the name that stands for it in `destination_service_name`."""
     return base_pb2.Metadata(filter_metadata={"istio": struct({_STAND_IN: cluster})})
-
-
-def _or_unknown(command: str, parameter: str = "") -> str:
-    return _first({"command": command, "param": parameter} if parameter else {"command": command})
-
-
-def _first(*operators: Mapping[str, str]) -> str:
-    """The first of these commands that has a value, or `unknown`."""
-    last = {"command": "METADATA", "param": f"LISTENER:istio:{UNKNOWN}"}
-    return f"%COALESCE({json.dumps({'operators': [*operators, last]}, separators=(',', ':'))})%"
 
 
 def outbound_logger(
@@ -97,39 +84,36 @@ def outbound_logger(
     tags = {
         "reporter": "source",
         **_own("source", own),
-        **{
-            f"destination_{label}": _or_unknown("UPSTREAM_METADATA", f"istio:{field}")
-            for label, field in _SIDE_LABELS.items()
-        },
-        "source_principal": _or_unknown("UPSTREAM_LOCAL_URI_SAN"),
-        "destination_principal": _or_unknown("UPSTREAM_PEER_URI_SAN"),
+        **_peer("destination", "UPSTREAM_METADATA", "istio"),
+        "source_principal": or_unknown("UPSTREAM_LOCAL_URI_SAN"),
+        "destination_principal": or_unknown("UPSTREAM_PEER_URI_SAN"),
         **(_service() if gateway else _called_service()),
         "connection_security_policy": UNKNOWN,
         **_request(),
     }
-    return _logger(tags, overrides)
+    return counting(REQUESTS, tags, overrides)
 
 
-def inbound_logger(own: Workload, overrides: Overrides = NO_OVERRIDES, *, mutual_tls: bool) -> list[Any]:
-    """The server's side of the metrics, for one filter chain."""
+def inbound_logger(
+    own: Workload, host: Host | None, overrides: Overrides = NO_OVERRIDES, *, mutual_tls: bool
+) -> list[Any]:
+    """The server's side of the metrics, for one filter chain of a port that `host` leads to."""
     principals = {
-        "source_principal": _or_unknown("DOWNSTREAM_PEER_URI_SAN") if mutual_tls else UNKNOWN,
-        "destination_principal": _or_unknown("DOWNSTREAM_LOCAL_URI_SAN") if mutual_tls else UNKNOWN,
-    }
-    peer = {
-        f"source_{label}": _or_unknown("DYNAMIC_METADATA", f"{PEER_NAMESPACE}:{field}")
-        for label, field in _SIDE_LABELS.items()
+        "source_principal": or_unknown("DOWNSTREAM_PEER_URI_SAN") if mutual_tls else UNKNOWN,
+        "destination_principal": or_unknown("DOWNSTREAM_LOCAL_URI_SAN") if mutual_tls else UNKNOWN,
     }
     tags = {
         "reporter": "destination",
-        **peer,
+        **_peer("source", "DYNAMIC_METADATA", PEER_NAMESPACE),
         **_own("destination", own),
         **principals,
-        **_service(),
+        "destination_service": host.fqdn if host else own.canonical_name,
+        "destination_service_name": host.name if host else _STRANGER,
+        "destination_service_namespace": own.namespace,
         "connection_security_policy": "mutual_tls" if mutual_tls else "none",
         **_request(),
     }
-    return _logger(tags, overrides)
+    return counting(REQUESTS, tags, overrides)
 
 
 def _own(side: str, workload: Workload) -> dict[str, str]:
@@ -137,66 +121,49 @@ def _own(side: str, workload: Workload) -> dict[str, str]:
     return {f"{side}_{label}": fields[field] for label, field in _SIDE_LABELS.items()}
 
 
-def _service() -> dict[str, str]:
+def _peer(side: str, command: str, namespace: str) -> dict[str, str]:
+    """The other side, from metadata; it may have none."""
     return {
-        "destination_service": _or_unknown("CLUSTER_METADATA", "istio:service_host"),
-        "destination_service_name": _or_unknown("CLUSTER_METADATA", "istio:service_name"),
-        "destination_service_namespace": _or_unknown("CLUSTER_METADATA", "istio:service_namespace"),
+        f"{side}_{label}": first(
+            operator(command, f"{namespace}:{field}"),
+            otherwise=_LATEST if label == "canonical_revision" else UNKNOWN,
+        )
+        for label, field in _SIDE_LABELS.items()
+    }
+
+
+def _service() -> dict[str, str]:
+    """The service that was called, as a client's proxy sees it; istio_stats, populatePeerInfo."""
+    return {
+        "destination_service": or_unknown("CLUSTER_METADATA", "istio:service_host"),
+        "destination_service_name": or_unknown("CLUSTER_METADATA", "istio:service_name"),
+        "destination_service_namespace": first(
+            operator("CLUSTER_METADATA", "istio:service_namespace"),
+            operator("UPSTREAM_METADATA", "istio:workload_namespace"),
+        ),
     }
 
 
 def _called_service() -> dict[str, str]:
-    """The same as a client's proxy sees it; istio_stats, populatePeerInfo."""
-    host = {"command": "REQ", "param": ":authority"}
+    """The same with the Host header to fall back on, as a sidecar has it."""
+    host = operator("REQ", ":authority")
     known = {
-        "service": [{"command": "CLUSTER_METADATA", "param": "istio:service_host"}],
+        "service": [operator("CLUSTER_METADATA", "istio:service_host")],
         "service_name": [
-            {"command": "METADATA", "param": f"ROUTE:istio:{_STAND_IN}"},
-            {"command": "CLUSTER_METADATA", "param": "istio:service_name"},
+            operator("METADATA", f"ROUTE:istio:{_STAND_IN}"),
+            operator("CLUSTER_METADATA", "istio:service_name"),
         ],
     }
-    return {**_service(), **{f"destination_{label}": _first(*found, host) for label, found in known.items()}}
+    return {**_service(), **{f"destination_{label}": first(*found, host) for label, found in known.items()}}
 
 
 def _request() -> dict[str, str]:
     return {
-        "request_protocol": "http",
+        "request_protocol": first(operator("CEL", _GRPC), otherwise=_HTTP),
         "response_code": "%RESPONSE_CODE%",
+        "grpc_response_status": "%GRPC_STATUS_NUMBER%",
         "response_flags": "%RESPONSE_FLAGS%",
     }
-
-
-def _logger(tags: Mapping[str, str], overrides: Overrides) -> list[Any]:
-    logger = stats_pb2.Config()
-    for metric, name in _METRICS.items():
-        override = overrides.get(metric)
-        if override is None or not override.disabled:
-            stat = _stat(name, _overridden(tags, override.tags) if override else tags)
-            _add(logger, metric, stat)
-    if not logger.counters and not logger.histograms:
-        return []
-    logger.MergeFromString(_SCOPE)
-    return [accesslog_pb2.AccessLog(name="envoy.access_loggers.stats", typed_config=any_of(logger))]
-
-
-def _add(logger: Any, metric: str, stat: Any) -> None:
-    if metric not in _HISTOGRAMS:
-        logger.counters.add(stat=stat, value_fixed={"value": 1})
-        return
-    unit, value = _HISTOGRAMS[metric]
-    logger.histograms.add(stat=stat, unit=unit, value_format=value)
-
-
-def _stat(name: str, tags: Mapping[str, str]) -> Any:
-    config = stats_pb2.Config
-    listed = [config.Tag(name=label, value_format=value) for label, value in sorted(tags.items())]
-    return config.Stat(name=name, tags=listed)
-
-
-def _overridden(tags: Mapping[str, str], overrides: Mapping[str, str | None]) -> dict[str, str]:
-    """The tags with some taken away and others set to what an expression says; "unknown" where it says nothing."""
-    said = {label: _or_unknown("CEL", value) for label, value in overrides.items() if value is not None}
-    return {label: value for label, value in tags.items() if label not in overrides} | said
 
 
 def send_peer(own: Workload) -> Any:

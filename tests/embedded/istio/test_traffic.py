@@ -101,6 +101,7 @@ async def test_unready_pods_get_no_requests_and_none_is_503_UH(mesh: Mesh):
     assert await mesh.until(
         lambda: _has(mesh, mesh.client, response_flags="UH", destination_workload="unknown"), "UH is counted"
     )
+    assert await _has(mesh, mesh.client, response_flags="UH", destination_canonical_revision="latest")
 
 
 async def _has(mesh: Mesh, pod: dict, **labels: str) -> bool:
@@ -137,6 +138,7 @@ async def test_both_proxies_count_a_request_with_istios_labels(mesh: Mesh):
         "destination_service_namespace": "default",
         "request_protocol": "http",
         "response_code": "200",
+        "grpc_response_status": "",
         "response_flags": "-",
     }
     sent = common | {"reporter": "source", "connection_security_policy": "unknown"}
@@ -145,6 +147,19 @@ async def test_both_proxies_count_a_request_with_istios_labels(mesh: Mesh):
     await mesh.until(lambda: _exactly(mesh, mesh.reviews["v1"], received), "the server's proxy counts")
     for name in ("request_duration_milliseconds", "request_bytes", "response_bytes"):
         assert await mesh.stats(mesh.client, f"envoy_istio_{name}_count"), name
+
+
+async def test_bytes_are_those_on_the_wire_headers_included(mesh: Mesh):
+    """Neither a HEAD nor its answer has a body."""
+    await mesh.get(f"{URL}status/201", mesh.client, method="HEAD", headers={"x-filler": "x" * 1000})
+
+    async def counted(name: str) -> float:
+        lines = await mesh.stats(mesh.client, f"envoy_istio_{name}_sum{{")
+        return sum(float(line.split()[-1]) for line in lines if 'response_code="201"' in line)
+
+    await mesh.until(lambda: counted("response_bytes"), "the sizes are counted")
+    assert 1000 < await counted("request_bytes") < 2000
+    assert 100 < await counted("response_bytes") < 1000
 
 
 async def _exactly(mesh: Mesh, pod: dict, labels: dict) -> bool:
@@ -160,10 +175,23 @@ async def test_a_client_without_a_sidecar_is_unknown_and_in_plaintext(mesh: Mesh
         "source_workload": "unknown",
         "source_app": "unknown",
         "source_principal": "unknown",
+        "source_canonical_revision": "latest",
         "connection_security_policy": "none",
         "destination_workload": "reviews-v1",
     }
     assert await _has(mesh, pod, **wanted)
+
+
+async def test_a_port_that_no_service_leads_to_is_counted_under_the_workloads_own_name(mesh: Mesh):
+    lonely = await mesh.pod("lonely", namespace="shop")
+    await mesh.until_ready(lonely)
+    assert (await mesh.get(f"http://{lonely['status']['podIP']}:9080/")).status == 200
+    wanted = {
+        "destination_service": "lonely",
+        "destination_service_name": "InboundPassthroughCluster",
+        "destination_service_namespace": "shop",
+    }
+    await mesh.until(lambda: _has(mesh, lonely, **wanted), "it is counted")
 
 
 async def test_the_app_sees_neither_the_peers_metadata_nor_a_forged_one(mesh: Mesh):

@@ -35,9 +35,9 @@ class Reports:
         counter = partial(telemetry.outbound_logger, self.workload, gateway=gateway)
         return self._report("CLIENT", counter, gateway=gateway)
 
-    def server(self, *, mutual_tls: bool) -> Report:
-        """Of the requests that a sidecar's app gets, by one of the two filter chains."""
-        counter = partial(telemetry.inbound_logger, self.workload, mutual_tls=mutual_tls)
+    def server(self, host: Host | None, *, mutual_tls: bool) -> Report:
+        """Of the requests that a sidecar's app gets, by one of the two filter chains of a port that `host` leads to."""
+        counter = partial(telemetry.inbound_logger, self.workload, host, mutual_tls=mutual_tls)
         return self._report("SERVER", counter)
 
     def _report(self, mode: Mode, counter: Counter, *, gateway: bool = False) -> Report:
