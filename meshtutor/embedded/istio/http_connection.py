@@ -29,6 +29,7 @@ from meshtutor.embedded.istio.workloads import Workload
 MANAGER: Final = "envoy.filters.network.http_connection_manager"
 FAULT: Final = "envoy.filters.http.fault"
 CORS: Final = "envoy.filters.http.cors"
+_HEADER_TO_METADATA: Final = "envoy.filters.http.header_to_metadata"
 _SERVER_NAME: Final = "istio-envoy"
 
 
@@ -40,7 +41,7 @@ def http_filter(name: str, config: Any) -> Any:
 def inbound_filters() -> list[Any]:
     """The filters in front of a pod's app."""
     return [
-        http_filter("envoy.filters.http.header_to_metadata", telemetry.receive_peer()),
+        http_filter(_HEADER_TO_METADATA, telemetry.receive_peer()),
         *_common_filters(),
         _router(),
     ]
@@ -53,6 +54,7 @@ def outbound_filters(own: Workload, *, forward_proxy: bool) -> list[Any]:
     )
     return [
         http_filter("envoy.filters.http.header_mutation", telemetry.send_peer(own)),
+        http_filter(_HEADER_TO_METADATA, telemetry.read_request()),
         *_common_filters(),
         *unknown_hosts,
         _router(),
@@ -112,6 +114,7 @@ def outbound_manager(stat_prefix: str, route_name: str, own: Workload, report: R
     )
     manager.http_protocol_options.allow_absolute_url.value = True
     manager.upgrade_configs.add(upgrade_type="CONNECT")
+    manager.access_log_options.flush_log_on_tunnel_successfully_established = True
     return _filter(_with_common(manager, report))
 
 

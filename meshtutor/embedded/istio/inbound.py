@@ -105,7 +105,12 @@ def _network_filter(port: InboundPort, reports: Reports, *, mutual_tls: bool) ->
     stat_prefix = f"inbound_0.0.0.0_{port.number};"
     if not port.is_http:
         cluster = inbound_name(port.number)
-        config = tcp_proxy_pb2.TcpProxy(stat_prefix=cluster, cluster=cluster)
+        config = tcp_proxy_pb2.TcpProxy(
+            stat_prefix=cluster,
+            cluster=cluster,
+            access_log=reports.connections(port.host, mutual_tls=mutual_tls),
+            access_log_options={"flush_access_log_on_connected": True},
+        )
         return listener_components_pb2.Filter(
             name="envoy.filters.network.tcp_proxy", typed_config=transport.any_of(config)
         )

@@ -47,6 +47,15 @@ REQUESTS: Final[Metrics] = {
     "REQUEST_SIZE": Metric("request_bytes", "%DOWNSTREAM_WIRE_BYTES_RECEIVED%", _BYTES),
     "RESPONSE_SIZE": Metric("response_bytes", "%DOWNSTREAM_WIRE_BYTES_SENT%", _BYTES),
 }
+OPENINGS: Final[Metrics] = {"TCP_OPENED_CONNECTIONS": Metric("tcp_connections_opened_total")}
+"""Counted when a connection is open."""
+CONNECTIONS: Final[Metrics] = {
+    "TCP_CLOSED_CONNECTIONS": Metric("tcp_connections_closed_total"),
+    "TCP_SENT_BYTES": Metric("tcp_sent_bytes_total", "%BYTES_SENT%"),
+    "TCP_RECEIVED_BYTES": Metric("tcp_received_bytes_total", "%BYTES_RECEIVED%"),
+}
+"""Counted when a connection has ended. Sent is what the client got, received what it said; of a tunnel without the
+CONNECT and its answer, which Istio's clients do not need."""
 
 
 def constants(*values: str) -> Any:

@@ -84,7 +84,7 @@ async def test_a_name_that_nobody_knows_gets_no_tunnel(mesh: Mesh):
     known, unknown = await tunnel(mesh, "other.example.com"), await tunnel(mesh, "api.example.com")
     await mesh.delete(found)
     assert (known, unknown) == (200, said.status)
-    assert (said.virtual_host, said.status, said.targets) == ("block_all", 404, ())
+    assert (said.virtual_host, said.status, said.targets) == ("block_all", 502, ())
 
 
 @pytest.mark.asyncio(loop_scope="module")

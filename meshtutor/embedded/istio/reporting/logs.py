@@ -10,14 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from envoy.config.accesslog.v3 import accesslog_pb2
-from envoy.extensions.access_loggers.filters.cel.v3 import cel_pb2
-
 from meshtutor.embedded.istio.access_log import file_logger
+from meshtutor.embedded.istio.log_moments import cel, ended, with_filters
 from meshtutor.embedded.istio.mesh_config import MeshConfig
 from meshtutor.embedded.istio.reporting.modes import Mode, concerns, provider_names
 from meshtutor.embedded.istio.reporting.objects import Telemetry
-from meshtutor.embedded.istio.transport import any_of
 
 OFF: Final = None
 """A provider that is named, and disabled."""
@@ -34,7 +31,7 @@ def loggers(applying: Sequence[Telemetry], mesh: MeshConfig, mode: Mode) -> list
         if mesh.log_file(name) is not None
     ]
     if not found:
-        return [file_logger(mesh.own_log)] if mesh.own_log else []
+        return [_filtered(file_logger(mesh.own_log), "")] if mesh.own_log else []
     return [
         _filtered(file_logger(log), expression) for log, expression in found if log and expression is not OFF
     ]
@@ -85,8 +82,4 @@ def _expression(entry: Mapping[str, Any]) -> str:
 
 
 def _filtered(logger: Any, expression: str) -> Any:
-    if expression:
-        config = any_of(cel_pb2.ExpressionFilter(expression=expression))
-        name = "envoy.access_loggers.extension_filters.cel"
-        logger.filter.extension_filter.CopyFrom(accesslog_pb2.ExtensionFilter(name=name, typed_config=config))
-    return logger
+    return with_filters(logger, ended(), *([cel(expression)] if expression else []))

@@ -16,7 +16,10 @@ from meshtutor.kube.telemetries import Mode, Override, Overrides, counted
 
 __all__ = ["METRICS", "Override", "Overrides", "chosen"]
 
-METRICS: Final = ("REQUEST_COUNT", "REQUEST_DURATION", "REQUEST_SIZE", "RESPONSE_SIZE")
+METRICS: Final = (
+    "REQUEST_COUNT", "REQUEST_DURATION", "REQUEST_SIZE", "RESPONSE_SIZE",
+    "TCP_OPENED_CONNECTIONS", "TCP_CLOSED_CONNECTIONS", "TCP_SENT_BYTES", "TCP_RECEIVED_BYTES",
+)  # fmt: skip
 
 
 def chosen(applying: Iterable[Telemetry], mesh: MeshConfig, mode: Mode) -> Overrides | None:

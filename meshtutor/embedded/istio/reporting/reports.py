@@ -40,13 +40,20 @@ class Reports:
         counter = partial(telemetry.inbound_logger, self.workload, host, mutual_tls=mutual_tls)
         return self._report("SERVER", counter)
 
+    def connections(self, host: Host | None, *, mutual_tls: bool) -> list[Any]:
+        """The access loggers of the connections that a sidecar's app gets, where they carry no requests."""
+        counter = partial(telemetry.connection_logger, self.workload, host, mutual_tls=mutual_tls)
+        return self._loggers("SERVER", counter)
+
+    def _loggers(self, mode: Mode, counter: Counter) -> list[Any]:
+        overrides = metrics.chosen(self.applying, self.mesh, mode)
+        counted = [] if overrides is None else counter(overrides)
+        return [*logs.loggers(self.applying, self.mesh, mode), *counted]
+
     def _report(self, mode: Mode, counter: Counter, *, gateway: bool = False) -> Report:
         wanted = spans.chosen(self.applying, self.mesh, mode)
         traced = spans.configured(wanted, self.mesh, self.workload, self.collectors, gateway=gateway)
-        overrides = metrics.chosen(self.applying, self.mesh, mode)
-        counted = [] if overrides is None else counter(overrides)
-        loggers = [*logs.loggers(self.applying, self.mesh, mode), *counted]
-        return Report(loggers, traced, wanted is None or wanted.by_request_id)
+        return Report(self._loggers(mode, counter), traced, wanted is None or wanted.by_request_id)
 
 
 def collectors(mesh: MeshConfig, hosts: Mapping[str, Host]) -> dict[str, str]:

@@ -98,11 +98,8 @@ def _tunnel(name: str, cluster: str) -> Any:
 def catch_all(*, allow_any: bool) -> Any:
     """The last virtual host: what Istio's outboundTrafficPolicy says of unknown hosts (httproute.go)."""
     if not allow_any:
-        refuse = route.Route(
-            name="block_all", match=matches.route_match(None), direct_response={"status": 502}
-        )
-        refuse.metadata.CopyFrom(telemetry.passing_by(BLACK_HOLE))
-        return _virtual_host("block_all", ["*"], [refuse])
+        every = (route.RouteMatch(connect_matcher={}), matches.route_match(None))
+        return _virtual_host("block_all", ["*"], [_refusal(match) for match in every])
     tunnel = _tunnel("allow_any", PASSTHROUGH)
     forward = route.Route(name="allow_any", match=matches.route_match(None))
     forward.route.cluster = PASSTHROUGH
@@ -110,6 +107,12 @@ def catch_all(*, allow_any: bool) -> Any:
     # Nobody outside the mesh needs to know who asks (hosts that are `outside` neither).
     forward.request_headers_to_remove.append(telemetry.PEER_HEADER)
     return _virtual_host("allow_any", ["*"], [tunnel, forward])
+
+
+def _refusal(match: Any) -> Any:
+    out = route.Route(name="block_all", match=match, direct_response={"status": 502})
+    out.metadata.CopyFrom(telemetry.passing_by(BLACK_HOLE))
+    return out
 
 
 def _virtual_host(name: str, domains: list[str], routes: list[Any]) -> Any:
