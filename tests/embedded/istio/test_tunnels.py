@@ -24,7 +24,9 @@ ONLY = make.rule("Sidecar", "only", outboundTrafficPolicy={"mode": "REGISTRY_ONL
 async def mesh(tmp_path_factory: pytest.TempPathFactory):
     directory = tmp_path_factory.mktemp("tunnels")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(*AUTHORITY.issue("api.example.com").write(directory, "api"))
+    context.load_cert_chain(
+        *AUTHORITY.issue("api.example.com", "counted.example.com").write(directory, "api")
+    )
     async with running(directory) as mesh:
         mesh.server = await mesh.pod("api", sidecar=False, tls=context)
         mesh.client = await mesh.pod("client")
@@ -68,6 +70,21 @@ async def test_a_tunnel_leads_to_the_entry_s_endpoint(mesh: Mesh, how: str, prot
     assert (answer.status, answer.body["app"], answer.body["path"]) == (200, "api", "/reviews")
     assert said.clusters == {"outbound|443||api.example.com": 100.0}
     assert said.targets[0].endpoints[0].address == f"{mesh.server['status']['podIP']}:9080"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_tunnel_is_counted_as_a_connection_to_the_entry_s_host(mesh: Mesh):
+    answer, _ = await follow(
+        mesh, entry(mesh, "DNS", "counted.example.com"), url="https://counted.example.com/"
+    )
+    assert answer.status == 200
+    service = 'destination_service="counted.example.com"'
+
+    async def lines(metric: str) -> list[str]:
+        return [line for line in await mesh.stats(mesh.client, f"envoy_istio_{metric}{{") if service in line]
+
+    await mesh.until(lambda: lines("tcp_connections_opened_total"), "the connection is counted")
+    assert not await lines("requests_total")
 
 
 @pytest.mark.asyncio(loop_scope="module")
