@@ -4,7 +4,7 @@ Reads from left to right: `snapshot` (objects and their indices) -> `translate` 
 `pilot` (the loop that watches the API, translates, and hands the result to `embedded.xds`).
 
     service_entries, workload_entries, registry   hosts from outside of Kubernetes; which of them a client means
-    mesh_config, hosts, workloads, rules, delegates
+    mesh_config, hosts, workloads, rules, delegates, destination_rules
                                                   what the objects say, as small immutable values
     clusters, discovery, endpoints, policy/       CDS and EDS of other services
     inbound, listeners, http_connection           LDS, and the cluster in front of the pod's own app

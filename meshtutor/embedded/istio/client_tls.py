@@ -15,7 +15,7 @@ from typing import Any, Final
 from envoy.extensions.transport_sockets.tls.v3 import common_pb2, tls_pb2
 
 from meshtutor.embedded.istio import credentials, transport
-from meshtutor.embedded.istio.rules import DestinationRule
+from meshtutor.embedded.istio.destination_rules import DestinationRule
 
 Tls = Mapping[str, Any]
 ORIGINATING: Final = frozenset({"SIMPLE", "MUTUAL"})

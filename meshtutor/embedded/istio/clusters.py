@@ -15,6 +15,7 @@ from envoy.config.core.v3 import base_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 
 from meshtutor.embedded.istio import client_tls, discovery, transport
+from meshtutor.embedded.istio.destination_rules import DestinationRule
 from meshtutor.embedded.istio.endpoints import Group, socket_address, struct
 from meshtutor.embedded.istio.hosts import Host, Port
 from meshtutor.embedded.istio.mesh_config import MeshConfig
@@ -26,7 +27,6 @@ from meshtutor.embedded.istio.policy import (
     outlier_detection,
 )
 from meshtutor.embedded.istio.reading import duration
-from meshtutor.embedded.istio.rules import DestinationRule
 from meshtutor.embedded.xds.resource import Resource, pack
 
 PASSTHROUGH: Final = "PassthroughCluster"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,16 +21,18 @@ class Server:
     bind: str
     tls: dict[str, Any]
 
-    def accepts(self, host: str, namespace: str) -> str | None:
-        """The name under which a VirtualService's host in `namespace` is served here, the narrower of both, or None."""
+    def accepts(self, host: str, namespace: str) -> Iterator[str]:
+        """The names under which a VirtualService's host in `namespace` is served here.
+
+        The narrower of both, for each host of the server (pkg/config/host/names.go, Intersection).
+        """
         for owner, pattern in self.hosts:
             if owner not in ("", "*", namespace):
                 continue
             if host_matches(pattern, host):
-                return host
-            if host_matches(host, pattern):
-                return pattern
-        return None
+                yield host
+            elif host_matches(host, pattern):
+                yield pattern
 
 
 @dataclass(frozen=True, eq=False, slots=True)

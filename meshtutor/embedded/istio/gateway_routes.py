@@ -59,7 +59,7 @@ def _add_server(
     viewer = replace(client, gateways=frozenset({gateway.full_name}), tls=bound.tls)
     redirect = bool(server.tls.get("httpsRedirect"))
     for service in services.for_gateway(gateway.full_name, client.namespace):
-        accepted = [name for host in service.hosts if (name := server.accepts(host, service.namespace))]
+        accepted = [name for host in service.hosts for name in server.accepts(host, service.namespace)]
         made = http_rule.routes_of(service, viewer, server.port) if accepted else []
         for name in dict.fromkeys(accepted):
             if made:

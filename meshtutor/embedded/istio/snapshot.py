@@ -14,6 +14,7 @@ from meshtutor.embedded.api import Event
 from meshtutor.embedded.istio import (
     credentials,
     delegates,
+    destination_rules,
     endpoints,
     gateway_objects,
     mesh_config,
@@ -46,7 +47,7 @@ WATCHED: Final = (
 _READ: Final[Mapping[Kind, Callable[[Object], Any]]] = {
     kinds.SERVICE: host_of_service,
     kinds.VIRTUAL_SERVICE: rules.virtual_service,
-    kinds.DESTINATION_RULE: rules.destination_rule,
+    kinds.DESTINATION_RULE: destination_rules.destination_rule,
     kinds.SERVICE_ENTRY: service_entries.service_entry,
     kinds.WORKLOAD_ENTRY: workload_entries.machine,
     kinds.SIDECAR: sidecars.sidecar,
@@ -265,9 +266,10 @@ class Snapshot:
         return earlier if earlier is not None and earlier.all == made.all else made
 
     @cached_property
-    def destination_rules(self) -> rules.DestinationRules:
-        """The DestinationRules, ordered and indexed."""
-        return rules.DestinationRules(self.table(kinds.DESTINATION_RULE).values())
+    def destination_rules(self) -> destination_rules.DestinationRules:
+        """The DestinationRules, ordered and indexed; rules that are merged again are the same object as before."""
+        earlier = self._before.get("destination_rules")
+        return destination_rules.DestinationRules(self.table(kinds.DESTINATION_RULE).values(), earlier)
 
     @cached_property
     def gateways(self) -> list[gateway_objects.Gateway]:

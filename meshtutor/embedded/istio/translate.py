@@ -26,6 +26,7 @@ from meshtutor.embedded.istio import (
     listeners,
 )
 from meshtutor.embedded.istio.clusters import Reader, Target
+from meshtutor.embedded.istio.destination_rules import DestinationRule
 from meshtutor.embedded.istio.endpoints import Group
 from meshtutor.embedded.istio.hosts import Host, Port
 from meshtutor.embedded.istio.memo import Memo
@@ -35,7 +36,7 @@ from meshtutor.embedded.istio.reading import boolean, uint32
 from meshtutor.embedded.istio.reporting.reports import Reports
 from meshtutor.embedded.istio.routes import redirects, virtual_hosts
 from meshtutor.embedded.istio.routes.client import Client
-from meshtutor.embedded.istio.rules import MESH, DestinationRule, VirtualService
+from meshtutor.embedded.istio.rules import MESH, VirtualService
 from meshtutor.embedded.istio.snapshot import Snapshot
 from meshtutor.embedded.xds.resource import (
     CDS,
@@ -152,15 +153,15 @@ class _View:
     def _destinations_of_rules(self) -> frozenset[str]:
         """Where the VirtualServices lead that this proxy knows: it knows these hosts, too (sidecar.go)."""
         services = self._snapshot.virtual_services
-        rules = (self._rule_for(host) for host in services.mesh_hosts())
-        return frozenset(name for rule in rules if rule for name in rule.destination_hosts)
+        rules = (rule for host in services.mesh_hosts() for rule in self._rules_for(host))
+        return frozenset(name for rule in rules for name in rule.destination_hosts)
 
-    def _rule_for(self, fqdn: str) -> VirtualService | None:
-        """The VirtualService that this proxy follows for a host."""
-        namespace = self._scope.namespace
-        rule = self._snapshot.virtual_services.for_sidecar(fqdn, namespace)
-        known = rule is None or self._sidecar is None or self._sidecar.follows(rule, namespace)
-        return rule if known else None
+    def _rules_for(self, fqdn: str) -> tuple[VirtualService, ...]:
+        """The VirtualServices that this proxy may follow for a host, the first that says something to it counts."""
+        services, namespace = self._snapshot.virtual_services, self._scope.namespace
+        if (sidecar := self._sidecar) is None:
+            return services.for_sidecar(fqdn, namespace)
+        return services.for_sidecar(fqdn, namespace, lambda rule: sidecar.follows(rule, namespace))
 
     def _narrowed(self) -> tuple[Any, ...]:
         """What the choice of hosts depends on beside the hosts: nothing without a Sidecar."""
@@ -214,7 +215,7 @@ class _View:
     def _reads_secrets_of(self, rule: DestinationRule | None) -> bool:
         """Whether this proxy is one to which a rule's credentials are given: a gateway, or one that it selects."""
         named = rule is not None and client_tls.names_credentials(rule)
-        return named and (self._scope.router or bool(rule and rule.selector))
+        return named and (self._scope.router or (rule is not None and rule.selector is not None))
 
     def _place_keys(self) -> frozenset[str]:
         """The labels of proxies by which some cluster's endpoints are ordered."""
@@ -316,15 +317,14 @@ class _View:
         return {name: pack_bytes(RDS, name, content)}
 
     def _virtual_host(self, host: Host, port: Port) -> bytes:
-        rule = self._rule_for(host.fqdn)
-        inputs = (host, port, rule, self._mesh, *self._referred(host.fqdn, rule))
-        build = partial(_serialised_host, host, port, rule, self._client)
+        rules = self._rules_for(host.fqdn)
+        inputs = (host, port, rules, self._mesh, *self._referred(host.fqdn, rules))
+        build = partial(_serialised_host, host, port, rules, self._client)
         return self._memo.get(("virtual host", self._scope, host.fqdn, port.number), inputs, build)
 
-    def _referred(self, fqdn: str, rule: VirtualService | None) -> Iterator[Any]:
+    def _referred(self, fqdn: str, rules: tuple[VirtualService, ...]) -> Iterator[Any]:
         """The hosts and DestinationRules that the routes of a host depend on."""
-        names = {fqdn} if rule is None else rule.destination_hosts
-        for name in sorted(names):
+        for name in sorted({fqdn}.union(*(rule.destination_hosts for rule in rules))):
             yield self._client.hosts.get(name)
             yield self._client.destination_rule(name)
 
@@ -333,13 +333,10 @@ class _View:
         services, namespace = self._snapshot.virtual_services, self._scope.namespace
         built = []
         for name in services.mesh_hosts():
-            rule = self._rule_for(name)
             taken = name in self._hosts or name in self._snapshot.names_in(namespace)
-            if (
-                rule is None or taken or name == "*"
-            ):  # `*` is refused for the mesh; the catch-all has that domain
+            if taken or name == "*":  # `*` is refused for the mesh; the catch-all has that domain
                 continue
-            if virtual_host := virtual_hosts.of_unknown_host(name, rule, self._client):
+            if virtual_host := virtual_hosts.of_unknown_host(name, self._rules_for(name), self._client):
                 built.append(virtual_host.SerializeToString(deterministic=True))
         return built
 
@@ -361,10 +358,10 @@ def _assignment(
     return pack(endpoints.load_assignment(target.name, arranged))
 
 
-def _serialised_host(host: Host, port: Port, rule: VirtualService | None, client: Client) -> bytes:
+def _serialised_host(host: Host, port: Port, rules: tuple[VirtualService, ...], client: Client) -> bytes:
     if port.is_tls:
         return bytes(virtual_hosts.of_tunnel(host, port, client).SerializeToString(deterministic=True))
-    return bytes(virtual_hosts.of_host(host, port, rule, client).SerializeToString(deterministic=True))
+    return bytes(virtual_hosts.of_host(host, port, rules, client).SerializeToString(deterministic=True))
 
 
 def _catch_all(allow_any: bool) -> bytes:

@@ -94,7 +94,7 @@ def test_a_delegate_that_changes_rebuilds_the_virtual_host_of_its_root_only():
     held = world.snapshot.virtual_services.for_sidecar("s3.default.svc.cluster.local", "default")
     world.change(rule("s9"))
     again = world.snapshot.virtual_services.for_sidecar("s3.default.svc.cluster.local", "default")
-    assert again is held
+    assert again[0] is held[0]
     world.configurations()
     team["spec"]["http"][0]["route"][0]["destination"]["host"] = "s5"
     world.change(make.rule("VirtualService", "team", http=team["spec"]["http"]))

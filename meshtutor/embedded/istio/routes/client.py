@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshtutor.embedded.istio.clusters import outbound_name, policy_of
+from meshtutor.embedded.istio.destination_rules import DestinationRule, DestinationRules
 from meshtutor.embedded.istio.hosts import Host, resolve
 from meshtutor.embedded.istio.mesh_config import MeshConfig
-from meshtutor.embedded.istio.rules import DestinationRule, DestinationRules
 
 
 @dataclass(frozen=True, eq=False)

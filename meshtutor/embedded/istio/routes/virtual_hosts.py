@@ -23,20 +23,26 @@ from meshtutor.embedded.istio.rules import VirtualService
 DEFAULT_PORT: Final = 80
 
 
-def of_host(host: Host, port: Port, rule: VirtualService | None, client: Client) -> Any:
-    """The virtual host of a port of a service."""
-    routes = http_rule.routes_of(rule, client, port.number) if rule else []
+def of_host(host: Host, port: Port, rules: Iterable[VirtualService], client: Client) -> Any:
+    """The virtual host of a port of a service; `rules` as of VirtualServices.for_sidecar."""
+    routes = _first_routes(rules, client, port.number)
     domains = with_ports(names_of(host, client.namespace), port.number, bare=host.default_port is port)
-    # A rule of which nothing is for this client leaves the service as it is (BuildSidecarVirtualHostWrapper).
+    # Rules of which nothing is for this client leave the service as it is (BuildSidecarVirtualHostWrapper).
     out = _virtual_host(f"{host.fqdn}:{port.number}", domains, routes or [default_route(host, port, client)])
     if host.outside:
         out.request_headers_to_remove.append(telemetry.PEER_HEADER)
     return out
 
 
-def of_unknown_host(name: str, rule: VirtualService, client: Client) -> Any | None:
+def _first_routes(rules: Iterable[VirtualService], client: Client, port: int) -> list[Any]:
+    """The routes of the first rule that has any for a client on a port."""
+    made = (http_rule.routes_of(rule, client, port) for rule in rules)
+    return next((routes for routes in made if routes), [])
+
+
+def of_unknown_host(name: str, rules: Iterable[VirtualService], client: Client) -> Any | None:
     """The virtual host of a rule's host that no service has; wildcards are served by their suffix."""
-    routes = http_rule.routes_of(rule, client, DEFAULT_PORT)
+    routes = _first_routes(rules, client, DEFAULT_PORT)
     if not routes:
         return None
     return _virtual_host(f"{name}:{DEFAULT_PORT}", with_ports([name], DEFAULT_PORT, bare=True), routes)

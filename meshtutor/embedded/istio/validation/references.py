@@ -31,6 +31,10 @@ CONFLICTING_HOSTS: Final = "IST0109"
 PORT_REQUIRED: Final = "IST0112"
 HOST_NOT_IN_GATEWAY: Final = "IST0132"
 PORT_NOT_ON_SERVICE: Final = "IST0162"
+_ONE_ONLY: Final = (
+    "a sidecar obeys one of them: first those with exportTo [.], then those that name its namespace, then the others, "
+    "the oldest of each; write them in one"
+)
 CONCERNED: Final = (
     kinds.VIRTUAL_SERVICE,
     kinds.DESTINATION_RULE,
@@ -184,7 +188,7 @@ def _hosts_served(spec: Mapping[str, Any], name: str, gateway: Object) -> Proble
 
 
 def _same_hosts(obj: Object, world: World) -> Problems:
-    """Two VirtualServices of sidecars for one host: a sidecar obeys only one of them, the older."""
+    """Two VirtualServices of sidecars for one host: of those that say something to a sidecar it obeys one."""
     mine = _mesh_hosts(obj)
     for other in world.virtual_services:
         if objects.ObjectKey.of(other) == objects.ObjectKey.of(obj):
@@ -193,9 +197,7 @@ def _same_hosts(obj: Object, world: World) -> Problems:
             message = (
                 f"the VirtualService {_namespace(other)}/{objects.name(other)} has rules for {host}, too"
             )
-            yield warning(
-                mine[host], message, "sidecars obey the older one only; write them in one", CONFLICTING_HOSTS
-            )
+            yield warning(mine[host], message, _ONE_ONLY, CONFLICTING_HOSTS)
 
 
 def _mesh_hosts(obj: Object) -> dict[str, str]:

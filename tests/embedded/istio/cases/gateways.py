@@ -63,6 +63,19 @@ CASES = [
          at("http://any/", status=404, flags="NR"), bare=True),
     case("a gateway's host of its own namespace", SUBSETS + "---\n" + gateway("['./*']") + "---\n" + bound("['*']", f"[{{{route('v2')}}}]"),
          at("http://any/", to="v2"), bare=True),
+    *(case(f"every host of a gateway that a rule's host {hosts} covers", SUBSETS + "---\n" + gateway("[a.example.com, b.example.com]") + "---\n" + bound(hosts, f"[{{{route('v2')}}}]"),
+           at("http://a.example.com/", to="v2"), at("http://b.example.com/", to="v2"), at("http://c.example.com/", status=404, flags="NR"), bare=True)
+      for hosts in ("['*']", "['*.example.com']")),
+    case("wildcards of a gateway within a rule's wildcard", SUBSETS + "---\n" + gateway("['*.a.example.com', '*.b.example.com', example.org]") + "---\n" + bound("['*.example.com']", f"[{{{route('v2')}}}]"),
+         at("http://x.a.example.com/", to="v2"), at("http://x.b.example.com/", to="v2"), at("http://x.example.com/", status=404, flags="NR"),
+         at("http://example.org/", status=404, flags="NR"), bare=True),
+    case("a host of a gateway for another namespace is not served, the next one is", SUBSETS + "---\n" + gateway("[other/a.example.com, default/b.example.com]") + "---\n" + bound("['*']", f"[{{{route('v2')}}}]"),
+         at("http://a.example.com/", status=404, flags="NR"), at("http://b.example.com/", to="v2"), bare=True),
+    case("a rule exported to the gateway's namespace goes before an older one for all", bound("['*']", f"[{{{route('v1')}}}]", "old") + "---\n" + bound("['*']", f"[{{{route('v2')}}}]", "young").replace("{hosts", "{exportTo: [istio-system], hosts"),
+         at("http://any/", to="v2")),
+    case("a rule that the gateway's namespace keeps to itself goes first", bound("['*']", f"[{{{route('v1')}}}]", "old").replace("{hosts", "{exportTo: [istio-system], hosts") + "---\n"
+         + bound("['*']", "[{route: [{destination: {host: reviews.default.svc.cluster.local, subset: v3}}]}]", "young", "[default/web]", "istio-system").replace("{hosts", "{exportTo: ['.'], hosts"),
+         at("http://any/", to="v3")),
     case("two gateways on one port", SUBSETS + "---\n" + gateway("[a.example.com]", "ga") + "---\n" + gateway("[b.example.com]", "gb") + "---\n"
          + bound("[a.example.com]", f"[{{{route('v1')}}}]", "a", "[ga]") + "---\n" + bound("[b.example.com]", f"[{{{route('v2')}}}]", "b", "[gb]"),
          at("http://a.example.com/", to="v1"), at("http://b.example.com/", to="v2"), bare=True),
