@@ -77,9 +77,16 @@ def policy_of(rule: DestinationRule | None, port: int, subset: str) -> dict[str,
     return merge.effective(rule.policy, chosen.get("trafficPolicy") or {}, port)
 
 
-def labels_of(rule: DestinationRule | None, subset: str) -> dict[str, str]:
-    """What the endpoints of a subset must be labelled with; nothing for a whole host."""
-    return (rule.subsets[subset].get("labels") or {}) if rule and subset else {}
+def labels_of(rule: DestinationRule | None, target: Target) -> dict[str, str]:
+    """What the endpoints of a target must be labelled with; nothing for a whole host.
+
+    With PASSTHROUGH a subset has all of them: in Istio the request goes on to the address that the client looked up,
+    which is the service's, and labels do not count.
+    """
+    if rule is None or not target.subset:
+        return {}
+    passes = load_balancing.is_passthrough(policy_of(rule, target.port.number, target.subset))
+    return {} if passes else rule.subsets[target.subset].get("labels") or {}
 
 
 @dataclass(frozen=True)
@@ -128,17 +135,31 @@ def outbound(
     return pack(cluster, refs=(target.name,) if cluster.type == cluster_pb2.Cluster.EDS else ())
 
 
-def inbound(port: int, address: str, host: Host | None, protocol: str, mesh: MeshConfig) -> Resource:
-    """The cluster in front of a pod's own app on its private address."""
+def inbound(
+    port: int,
+    address: str,
+    host: Host | None,
+    protocol: str,
+    mesh: MeshConfig,
+    *,
+    policy: merge.Policy,
+    config: str = "",
+) -> Resource:
+    """The cluster in front of a pod's own app on its private address.
+
+    Of the DestinationRule for the host, named by `config`, only what limits connections and requests holds here, too:
+    the receiver must bear what all its callers together let through (cluster_builder.go, buildInboundCluster).
+    """
     cluster = _cluster(inbound_name(port), mesh)
     cluster.type = cluster_pb2.Cluster.STATIC
     group = cluster.load_assignment.endpoints.add()
     group.lb_endpoints.add().endpoint.address.CopyFrom(socket_address(address, port))
     cluster.load_assignment.cluster_name = cluster.name
     if host is not None:
-        cluster.metadata.filter_metadata["istio"].CopyFrom(struct(_service(host)))
+        fields = {**_service(host), "config": config} if config else _service(host)
+        cluster.metadata.filter_metadata["istio"].CopyFrom(struct(fields))
     options = http_protocol_options_pb2.HttpProtocolOptions()
-    connection_pool.apply(cluster, options, {}, http2_port=protocol in ("HTTP2", "GRPC"))
+    connection_pool.apply(cluster, options, policy, http2_port=protocol in ("HTTP2", "GRPC"), inbound=True)
     cluster.typed_extension_protocol_options[_OPTIONS].CopyFrom(transport.any_of(options))
     return pack(cluster)
 

@@ -76,9 +76,17 @@ def virtual_service(obj: Object) -> VirtualService:
         hosts=tuple(resolve(str(host), namespace) for host in spec.get("hosts") or ()),
         gateways=gateway_names(spec.get("gateways") or (MESH,), namespace),
         export_to=frozenset(spec.get("exportTo") or ()),
-        http=tuple(spec.get("http") or ()),
+        http=tuple(_in_one_spelling(rule) for rule in spec.get("http") or ()),
         seniority=seniority(obj),
     )
+
+
+def _in_one_spelling(rule: dict[str, Any]) -> dict[str, Any]:
+    """`mirror_percent` is `mirrorPercent`: the API has both (istio/api, virtual_service.proto)."""
+    if "mirror_percent" not in rule:
+        return rule
+    rest = {field: value for field, value in rule.items() if field != "mirror_percent"}
+    return {"mirrorPercent": rule["mirror_percent"], **rest}
 
 
 def gateway_names(names: Iterable[str], namespace: str) -> frozenset[str]:

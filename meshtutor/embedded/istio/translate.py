@@ -102,8 +102,9 @@ class _View:
         shared = self._memo.get(("clusters", self._scope), inputs, self._outbound_clusters)
         slot = ("named clusters", self._scope, place_of(self._proxy, self._place_keys()))
         named = self._memo.get(slot, (*inputs, snapshot.looked_up), self._named_clusters)
+        received = tuple(self._rule_as_receiver(port.host) for port in self._ports())
         own = self._memo.get(
-            ("own clusters", self._proxy.name), (self._proxy, self._ports(), self._mesh), self._own
+            ("own clusters", self._proxy.name), (self._proxy, self._ports(), self._mesh, received), self._own
         )
         whole = (shared, named, own)
         return self._memo.get(("cds", self._proxy.name), whole, lambda: {**shared, **named, **own})
@@ -202,7 +203,7 @@ class _View:
         order = _order(target, rule, self._mesh.locality)
         held = self._snapshot.looked_up.get(target.host.key, endpoints.NO_ENDPOINTS)
         groups = endpoints.by_place(
-            held.of_service_port(target.port.number, clusters.labels_of(rule, target.subset))
+            held.of_service_port(target.port.number, clusters.labels_of(rule, target))
         )
         return tuple(locality.arrange(groups, order, dict(place_of(self._proxy, order.keys))))
 
@@ -273,8 +274,29 @@ class _View:
         own = [clusters.black_hole(mesh)]
         if not self._proxy.router:
             own.append(clusters.passthrough(mesh))
-        own += [clusters.inbound(p.number, self._proxy.app, p.host, p.protocol, mesh) for p in self._ports()]
+        own += [self._inbound_cluster(port) for port in self._ports()]
         return {cluster.name: cluster for cluster in own}
+
+    def _inbound_cluster(self, port: inbound.InboundPort) -> Resource:
+        rule = self._rule_as_receiver(port.host)
+        return clusters.inbound(
+            port.number,
+            self._proxy.app,
+            port.host,
+            port.protocol,
+            self._mesh,
+            policy=clusters.policy_of(rule, port.service_port, ""),
+            config=rule.config_path if rule and rule.policy else "",
+        )
+
+    def _rule_as_receiver(self, host: Host | None) -> DestinationRule | None:
+        """The DestinationRule that holds for this proxy's pod when it is called; one of a host that it can see."""
+        namespace = self._scope.namespace
+        if host is None or self._hosts.get(host.fqdn) is not host:
+            return None
+        if self._sidecar and not self._sidecar.sees(host, namespace):
+            return None
+        return self._snapshot.destination_rules.for_receiver(host.fqdn, host.namespace)
 
     def _listeners(self) -> Resources:
         if self._proxy.router:
@@ -353,7 +375,7 @@ def _assignment(
     default: locality.Setting,
     place: Labels,
 ) -> Resource:
-    groups = endpoints.by_place(held.select(target.port.name, clusters.labels_of(rule, target.subset)))
+    groups = endpoints.by_place(held.select(target.port.name, clusters.labels_of(rule, target)))
     arranged = locality.arrange(groups, _order(target, rule, default), dict(place))
     return pack(endpoints.load_assignment(target.name, arranged))
 

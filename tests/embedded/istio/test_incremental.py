@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from envoy.config.cluster.v3 import cluster_pb2
 
 from meshtutor.embedded.api import Event
 from meshtutor.embedded.istio.consistency import InconsistentError, check
@@ -244,6 +245,50 @@ def test_a_sidecar_that_goes_gives_the_view_back():
     assert not [name for name in world.configurations()[0][CDS] if name.startswith("outbound")]
     world.change(sidecar("~/*"), how="DELETED")
     assert set(world.configurations()[0][CDS]) == whole
+
+
+def test_a_limit_reaches_the_receivers_own_cluster_and_nothing_else_of_the_rule_does():
+    world = World(proxies=2)
+    before = world.configurations()
+    pool = {
+        "connectionPool": {"tcp": {"maxConnections": 7}},
+        "outlierDetection": {},
+        "tls": {"mode": "SIMPLE"},
+    }
+    world.change(make.rule("DestinationRule", "s0", host="s0", trafficPolicy=pool))
+    after = world.configurations()
+    name = "inbound|9080||"
+    assert after[1][CDS][name] is before[1][CDS][name]
+    cluster = after[0][CDS][name].message(cluster_pb2.Cluster)
+    assert cluster.circuit_breakers.thresholds[0].max_connections.value == 7
+    assert not cluster.HasField("outlier_detection")
+    assert not cluster.HasField("transport_socket")
+    assert cluster.metadata.filter_metadata["istio"]["config"].endswith("/destination-rule/s0")
+
+
+def test_a_rule_for_some_callers_or_beyond_a_sidecars_sight_does_not_reach_the_receiver():
+    world = World(proxies=1)
+    before = world.configurations()[0][CDS]["inbound|9080||"].version
+    pool = {"connectionPool": {"tcp": {"maxConnections": 7}}}
+    selecting = make.rule("DestinationRule", "some", host="s0", trafficPolicy=pool,
+                          workloadSelector={"matchLabels": {"app": "s0"}})  # fmt: skip
+    world.change(selecting)
+    assert world.configurations()[0][CDS]["inbound|9080||"].version == before
+    world.change(make.rule("DestinationRule", "all", host="s0", trafficPolicy=pool))
+    assert world.configurations()[0][CDS]["inbound|9080||"].version != before
+    world.change(sidecar("./s3.default.svc.cluster.local"))
+    assert world.configurations()[0][CDS]["inbound|9080||"].version == before
+
+
+def test_a_change_beside_rules_that_are_merged_leaves_their_cluster_as_it_was():
+    world = World(proxies=1)
+    subsets = [{"name": "v1", "labels": {"version": "v1"}}]
+    world.change(near("s5"), make.rule("DestinationRule", "more", host="s5", subsets=subsets))
+    before = world.configurations()[0]
+    world.change(near("s6"))
+    after = world.configurations()[0]
+    name = "outbound|9080|v1|s5.default.svc.cluster.local"
+    assert after[CDS][name] is before[CDS][name]
 
 
 def named(host: str, **spec: object) -> dict:

@@ -81,10 +81,11 @@ def judge(copies: int, share: float) -> None:
         ({"mirror": to("v3"), "mirrorPercentage": {"value": 2.5}}, {"v3": 0.025}),
         ({"mirror": to("v3"), "mirrorPercentage": {"value": 0}}, {"v3": 0.0}),
         ({"mirror": to("v3"), "mirrorPercent": 60}, {"v3": 0.6}),
+        ({"mirror": to("v3"), "mirror_percent": 60}, {"v3": 0.6}),
         ({"mirrors": [{"destination": to("v2")}, {"destination": to("v3"), "percentage": {"value": 10}}]},
          {"v2": 1.0, "v3": 0.1}),
     ],
-    ids=["all", "25 %", "2.5 %", "0 %", "the old field", "two mirrors"],
+    ids=["all", "25 %", "2.5 %", "0 %", "the old field", "the old field, spelled otherwise", "two mirrors"],
 )  # fmt: skip
 async def test_the_share_of_requests_that_is_copied(mesh, mirror, fields, shares):
     await mirror(**fields)

@@ -22,11 +22,11 @@ async def world(tmp_path_factory: pytest.TempPathFactory):
     """`reviews` with three pods, and a client."""
     async with running(tmp_path_factory.mktemp("resilience")) as mesh:
         pods = [await mesh.pod("reviews", version) for version in ("v1", "v2", "v3")]
-        mesh.pods = {"client": await mesh.pod("client"), "reviews": pods}
+        mesh.pods = {"client": await mesh.pod("client"), "other": await mesh.pod("other"), "reviews": pods}
         service = make.service("reviews", ip="10.0.0.1")
         mesh.service = service
         await mesh.apply(service, make.endpoint_slice(service, *pods))
-        await mesh.until_ready(mesh.pods["client"], *pods)
+        await mesh.until_ready(mesh.pods["client"], mesh.pods["other"], *pods)
         yield mesh
 
 
@@ -153,6 +153,40 @@ async def test_a_limit_of_requests_in_flight_holds_for_http1_over_all_pods(mesh:
     assert len(mesh.seen) == 2
 
 
+@pytest.mark.parametrize("port", ["", "portLevelSettings: [{port: {number: 9080}, %s}]"])
+async def test_a_limit_holds_for_each_caller_and_in_front_of_the_pod_for_all_of_them(mesh: Mesh, port: str):
+    """Two callers may have one request under way each, and the pod one of both: the other is told by its sidecar."""
+    (one,) = mesh.pods["reviews"][:1]
+    await mesh.apply(make.endpoint_slice(mesh.service, one))
+    try:
+        pool = "connectionPool: {http: {http2MaxRequests: 1}}"
+        await mesh.rule(policy(port % pool if port else pool))
+        callers = (mesh.pods["client"], mesh.pods["other"])
+        calls = (mesh.get("http://reviews:9080/delay/0.5", caller) for caller in callers)
+        answers = await asyncio.gather(*calls)
+        assert Counter(answer.status for answer in answers) == {200: 1, 503: 1}
+        assert len(mesh.seen) == 1
+        (refused,) = (answer for answer in answers if answer.status == 503)
+        assert refused.headers.get("x-envoy-overloaded") == "true"
+        assert "x-envoy-upstream-service-time" in refused.headers, "the caller's sidecar had let it through"
+    finally:
+        await mesh.apply(make.endpoint_slice(mesh.service, *mesh.pods["reviews"]))
+
+
+async def test_a_budget_of_retries_is_a_share_of_the_requests_under_way(mesh: Mesh):
+    """Eight tries run out together: a quarter of them may be tried again, and with Istio's default budget three."""
+    budget = "retryBudget: {percent: 25, minRetryConcurrency: 1}, connectionPool: {http: {maxRetries: 1}}"
+    await mesh.rule(policy(budget))
+    await mesh.rule(retries("retries: {attempts: 1, perTryTimeout: 500ms, retryOn: 5xx},"))
+    answers = await at_once(mesh, 8, "/delay/3")
+    assert {answer.status for answer in answers} == {504}
+    assert len(mesh.seen) == 8 + 2
+    mesh.seen.clear()
+    await mesh.rule(policy("retryBudget: {}"))
+    await at_once(mesh, 8, "/delay/3")
+    assert len(mesh.seen) == 8 + 3
+
+
 async def test_a_limit_of_retries_under_way_lets_no_more_through(mesh: Mesh):
     """Eight tries run out together; the two retries hold their slots for 500 ms, so the other six get none."""
     await mesh.rule(policy("connectionPool: {http: {maxRetries: 2}}"))
@@ -194,6 +228,16 @@ async def test_10_percent_of_three_pods_is_no_pod(mesh: Mesh):
     assert first.count("v2") >= 5, "three in a row would be enough"
     assert "v2" in then, "and it is asked again and again; not among 60 once in 10**10"
     assert not await _ejected(mesh)
+
+
+async def test_an_older_name_of_the_count_is_not_read(mesh: Mesh):
+    old = "outlierDetection: {consecutiveErrors: 1, interval: 100ms, baseEjectionTime: 30s, maxEjectionPercent: 100}"
+    await mesh.rule(policy(old))
+    mesh.failing.add("v2")
+    await mesh.until(
+        lambda: _ejected_after_a_request(mesh), "v2 is ejected, after five in a row as without the field"
+    )
+    assert asked(mesh).count("v2") >= 5
 
 
 async def test_gateway_errors_are_counted_apart(mesh: Mesh):

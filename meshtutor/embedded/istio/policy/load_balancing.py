@@ -41,6 +41,11 @@ def apply(cluster: Any, policy: Policy) -> None:
             cluster.least_request_lb_config.slow_start_config.CopyFrom(slow_start)
 
 
+def is_passthrough(policy: Policy) -> bool:
+    """Whether the address that the client looked up decides."""
+    return bool((policy.get("loadBalancer") or {}).get("simple") == "PASSTHROUGH")
+
+
 def is_hashing(policy: Policy) -> bool:
     """Whether requests with equal keys go to one endpoint; a retry elsewhere makes no sense then."""
     return bool((policy.get("loadBalancer") or {}).get("consistentHash"))

@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Any, Final, TypeVar
 
 from meshtutor.embedded.istio.endpoints import Group
+from meshtutor.embedded.istio.policy.load_balancing import is_passthrough
 from meshtutor.embedded.istio.policy.merge import Policy
 from meshtutor.embedded.istio.workloads import HOSTNAME, NETWORK, REGION, SUBZONE, ZONE, Locality
 
@@ -64,7 +65,7 @@ def order_of(policy: Policy, distribution: str, default: Setting) -> Order:
     """
     balancer = policy.get("loadBalancer") or {}
     setting = balancer.get("localityLbSetting")
-    if balancer.get("simple") == "PASSTHROUGH":
+    if is_passthrough(policy):
         return NO_ORDER
     if setting is None and distribution:
         return Order({"failoverPriority": _DISTRIBUTIONS[distribution]}, fails_over=True)

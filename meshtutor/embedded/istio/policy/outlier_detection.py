@@ -37,8 +37,8 @@ def apply(cluster: Any, policy: Policy) -> None:
 
 
 def _failures(detection: Any, found: Policy) -> None:
-    """Counts of failures in a row; 0 switches a kind off, and `consecutiveErrors` is an older name."""
-    errors = found.get("consecutive5xxErrors", found.get("consecutiveErrors"))
+    """Counts of failures in a row; 0 switches a kind off. Istio does not read the older `consecutiveErrors`."""
+    errors = found.get("consecutive5xxErrors")
     if errors is not None:
         detection.consecutive_5xx.value = int(errors)
         detection.enforcing_consecutive_5xx.value = 100 if int(errors) else 0

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from meshtutor.embedded.istio.policy.connection_pool import DEFAULT_BUDGET
+from meshtutor.embedded.istio.policy.load_balancing import is_passthrough
+from meshtutor.embedded.istio.policy.merge import effective
 from meshtutor.embedded.istio.validation import load_balancer, names, sharing, values
 from meshtutor.embedded.istio.validation.limits import policies
 from meshtutor.embedded.istio.validation.problem import Problems, Spec, each, error, unless_fine, warning
@@ -52,6 +55,20 @@ def _subsets(spec: Spec) -> Problems:
         seen.add(name)
         yield from names.labels(subset.get("labels"), f"{path}.labels")
         yield from _policy(subset.get("trafficPolicy"), f"{path}.trafficPolicy")
+        yield from _passed_on(spec.get("trafficPolicy") or {}, subset, path)
+
+
+def _passed_on(top: Policy, subset: Policy, path: str) -> Problems:
+    """A subset whose labels do not count."""
+    own = subset.get("trafficPolicy") or {}
+    if subset.get("labels") and is_passthrough(effective(top, own, port=0)):
+        place = f"{path}.trafficPolicy" if own.get("loadBalancer") else "spec.trafficPolicy"
+        yield warning(
+            f"{place}.loadBalancer.simple",
+            f"with PASSTHROUGH the labels of subset {subset.get('name')!r} do not count: requests go on to the "
+            "address that the client looked up, which is the whole service's",
+            "use another algorithm for the subset",
+        )
 
 
 def _policy(policy: Policy | None, path: str) -> Problems:
@@ -73,6 +90,13 @@ def _policy(policy: Policy | None, path: str) -> Problems:
             )
         yield from _sections(settings, place)
     yield from _tunnel(policy.get("tunnel"), f"{path}.tunnel")
+    yield from _retry_budget(policy.get("retryBudget"), f"{path}.retryBudget")
+
+
+def _retry_budget(budget: Policy | None, path: str) -> Problems:
+    if budget is not None and budget.get("percent") is None:
+        message = f"without a percent it is {DEFAULT_BUDGET} %, not the 20 % of Istio's documentation"
+        yield warning(f"{path}.percent", message, "write what you want, as in percent: 20")
 
 
 def _sections(policy: Policy, path: str) -> Problems:
@@ -91,7 +115,8 @@ def _outliers(outlier: Policy | None, path: str) -> Problems:
     if outlier.get("consecutiveErrors"):
         yield warning(
             f"{path}.consecutiveErrors",
-            "consecutiveErrors is deprecated, use consecutiveGatewayErrors or consecutive5xxErrors instead",
+            "consecutiveErrors is deprecated and has no effect",
+            "use consecutive5xxErrors, which is 5 without this, or consecutiveGatewayErrors",
         )
     if (outlier.get("consecutiveLocalOriginFailures") or 0) > 0 and not outlier.get(
         "splitExternalLocalOriginErrors"

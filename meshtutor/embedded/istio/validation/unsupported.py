@@ -29,21 +29,20 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
         *(f"http[].{field}" for field in (
             "name", "match[].**", "route[].**", "delegate.**", "redirect.**", "directResponse.**", "rewrite.**",
             "timeout", "retries.**", "fault.**", "mirror.**", "mirrors[].**", "mirrorPercentage.**", "mirrorPercent",
-            "corsPolicy.**", "headers.**",
+            "mirror_percent", "corsPolicy.**", "headers.**",
         )),
     ),
     "DestinationRule": (
         "host", "exportTo[]", "workloadSelector.**", "subsets[].name", "subsets[].labels.**",
         "trafficPolicy.portLevelSettings[].port.number", "subsets[].trafficPolicy.portLevelSettings[].port.number",
+        "trafficPolicy.retryBudget.**", "subsets[].trafficPolicy.retryBudget.**",
         *(f"{place}{field}" for place in (
             "trafficPolicy.", "trafficPolicy.portLevelSettings[].",
             "subsets[].trafficPolicy.", "subsets[].trafficPolicy.portLevelSettings[].",
         ) for field in (
             "tls.mode", "tls.credentialName", "tls.subjectAltNames[]", "tls.sni", "tls.insecureSkipVerify",
             "tls.caCertificates", "outlierDetection.**", "connectionPool.http.**",
-            "connectionPool.tcp.maxConnections", "connectionPool.tcp.connectTimeout",
-            "connectionPool.tcp.maxConnectionDuration",
-            "connectionPool.tcp.tcpKeepalive.**", "loadBalancer.simple", "loadBalancer.warmup.**",
+            "connectionPool.tcp.**", "loadBalancer.simple", "loadBalancer.warmup.**",
             "loadBalancer.warmupDurationSecs", "loadBalancer.localityLbSetting.**",
             "loadBalancer.consistentHash.httpHeaderName",
             "loadBalancer.consistentHash.httpQueryParameterName", "loadBalancer.consistentHash.useSourceIp",

@@ -85,6 +85,11 @@ CASES = [
          Expect(URL, to="v3"), bare=True),
     case("PASSTHROUGH knows no places", policy(f"loadBalancer: {{simple: PASSTHROUGH}}, {DETECTS}"),
          Expect(URL, versions=EVEN), bare=True),
+    case("PASSTHROUGH goes on to the whole service, whatever the labels of a subset",
+         policy("loadBalancer: {simple: PASSTHROUGH}").replace("spec: {", "spec: {subsets: [{name: s, labels: {version: v1}}], ")
+         + "---\nkind: VirtualService\nmetadata: {name: reviews}\n"
+         "spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews, subset: s}}]}]}",
+         Expect(URL, versions=EVEN), bare=True),
     case("consistent hashing within the near place",
          policy(f"loadBalancer: {{consistentHash: {{httpHeaderName: x-user}}, localityLbSetting: {{enabled: true}}}}, {DETECTS}"),
          Expect(URL, headers={"x-user": "ada"}, to="v1"), bare=True),
