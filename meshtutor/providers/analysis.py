@@ -40,6 +40,8 @@ MESH_CONFIG: Final = providers.CONFIG_MAP
 _LEVELS: Final[Mapping[str, Severity]] = {
     "IST0101": "error",
     "IST0109": "error",
+    "IST0110": "error",
+    "IST0111": "error",
     "IST0112": "error",
     "IST0131": "info",
     "IST0159": "error",

@@ -46,6 +46,15 @@ SLIPS = [
     ("a refused value", rule(f"{{timeout: soon, {ROUTE}}}"), {("error", "IST0106")}),
     ("two rules for one host", rule(ROUTE) + rule(ROUTE, name="other"), {("error", "IST0109")}),
     (
+        "two Sidecars for one namespace",
+        "".join(
+            f"---\napiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {{name: {name}}}\n"
+            "spec: {egress: [{hosts: [./*]}]}\n"
+            for name in ("one", "two")
+        ),
+        {("error", "IST0111")},
+    ),
+    (
         "several ports, none named",
         rule("route: [{destination: {host: two-ports}}]", "[two-ports]"),
         {("error", "IST0112")},

@@ -15,8 +15,10 @@ from meshtutor.files import write_private
 
 # Without immediate draining an Envoy keeps the old policy on pooled connections for a while after a listener's update,
 # which looks like a rule that does not take effect. Hot restart would share memory between the Envoys of a machine.
+# `misc:error` is pilot-agent's default, too: Istio uses fields that Envoy calls deprecated, in a line for each of them.
 _FLAGS: Final = (
     "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "1", "--drain-strategy", "immediate",
+    "--component-log-level", "misc:error",
 )  # fmt: skip
 _LEVELS: Final = ("trace", "debug", "info", "warning", "warn", "error", "critical", "off")
 

@@ -89,12 +89,13 @@ def _forward(out: Any, rule: Rule, client: Client, namespace: str, port: int) ->
 
 
 def set_timeout(action: Any, timeout: str | None) -> None:
-    """No timeout unless the rule has one.
+    """No timeout unless the rule has one; a gRPC client's own `grpc-timeout` may be shorter, but not longer.
 
-    Left out: a gRPC client's own `grpc-timeout`. Istio lets it shorten the timeout with max_grpc_timeout, which Envoy
-    calls deprecated with a warning for each route; its successor switches `timeout` off for all requests.
+    Envoy calls max_grpc_timeout deprecated. Istio keeps to it, because its successor, max_stream_duration, switches
+    `timeout` off for all requests.
     """
     action.timeout.CopyFrom(duration(timeout or 0.0))
+    action.max_grpc_timeout.CopyFrom(action.timeout)
 
 
 def mesh_retries(mesh: MeshConfig) -> dict[str, Any] | None:

@@ -72,10 +72,9 @@ def default_route(host: Host, port: Port, client: Client) -> Any:
     out.route.cluster = cluster
     out.decorator.operation = f"{host.fqdn}:{port.number}/*"
     http_rule.set_timeout(out.route, None)
-    hashing = destinations.add_hash_policies(
-        out, policy_of(client.destination_rule(host.fqdn), port.number, "")
-    )
-    policy = retries.policy(http_rule.mesh_retries(client.mesh), hashing=hashing)
+    destinations.add_hash_policies(out, policy_of(client.destination_rule(host.fqdn), port.number, ""))
+    # Other than a rule's route it avoids pods that failed even with a consistent hash (BuildDefaultHTTPOutboundRoute).
+    policy = retries.policy(http_rule.mesh_retries(client.mesh), hashing=False)
     if policy is not None:
         out.route.retry_policy.CopyFrom(policy)
     return out
@@ -109,7 +108,7 @@ def catch_all(*, allow_any: bool) -> Any:
     tunnel = _tunnel("allow_any", PASSTHROUGH)
     forward = route.Route(name="allow_any", match=matches.route_match(None))
     forward.route.cluster = PASSTHROUGH
-    forward.route.timeout.SetInParent()
+    http_rule.set_timeout(forward.route, None)
     # Nobody outside the mesh needs to know who asks (hosts that are `outside` neither).
     forward.request_headers_to_remove.append(telemetry.PEER_HEADER)
     return _virtual_host("allow_any", ["*"], [tunnel, forward])

@@ -19,6 +19,7 @@ from meshtutor.embedded.istio.validation import (
     gateway_conflicts,
     providers,
     shared_hosts,
+    sidecars,
     telemetries,
 )
 from meshtutor.embedded.istio.validation.problem import Problems, each, warning
@@ -41,6 +42,7 @@ CONCERNED: Final = (
     kinds.GATEWAY,
     kinds.TELEMETRY,
     kinds.SERVICE_ENTRY,
+    kinds.SIDECAR,
 )
 
 
@@ -63,6 +65,7 @@ class World:
     service_entries: list[Object] = field(default_factory=list)
     machines: list[Object] = field(default_factory=list)
     mesh: Object | None = None
+    sidecars: list[Object] = field(default_factory=list)
 
     @classmethod
     def of(cls, lister: Callable[[kinds.Kind], Iterable[Object]]) -> World:
@@ -85,6 +88,7 @@ class World:
             entries,
             list(lister(kinds.WORKLOAD_ENTRY)),
             next(filter(_is_mesh_config, lister(kinds.CONFIG_MAP)), None),
+            list(lister(kinds.SIDECAR)),
         )
 
     def ports(self, host: str) -> tuple[int, ...] | None:
@@ -113,6 +117,7 @@ def check(obj: Object, world: World) -> Problems:
         "Gateway": _gateway,
         "Telemetry": _telemetry,
         "ServiceEntry": _service_entry,
+        "Sidecar": _sidecar,
     }
     function = checks.get(obj.get("kind", "")) if kinds.kind_of(obj) not in kinds.GATEWAY_API else None
     return function(obj, world) if function else iter(())
@@ -235,6 +240,10 @@ def _destination_rule(obj: Object, world: World) -> Problems:
 
 def _telemetry(obj: Object, world: World) -> Problems:
     yield from telemetries.check(obj, world.telemetries, world.pods, world.mesh)
+
+
+def _sidecar(obj: Object, world: World) -> Problems:
+    yield from sidecars.check(obj, world.sidecars, world.pods)
 
 
 def _service_entry(obj: Object, world: World) -> Problems:

@@ -334,3 +334,36 @@ def test_a_selector_that_finds_somebody_is_fine(chosen):
     more = f"\n---\n{{apiVersion: {version}, kind: {kind}, metadata: {{name: m, labels: {{app: legacy}}}},{rest}}}\n"
     spec = f"{{hosts: [own.test], {HTTP}, workloadSelector: {{labels: {{app: legacy}}}}}}"
     assert warnings("ServiceEntry", spec, more) == []
+
+
+SIDECARS = """
+---
+{apiVersion: v1, kind: Pod, metadata: {name: r, labels: {app: reviews, version: v1}}}
+---
+{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: all}, spec: {egress: [{hosts: [./*]}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: for-v1},
+ spec: {workloadSelector: {labels: {version: v1}}, egress: [{hosts: [./*]}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: elsewhere, namespace: other}, spec: {egress: [{hosts: [./*]}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        ("", [("spec", "IST0111")]),
+        ("workloadSelector: {labels: {app: reviews}},", [("spec.workloadSelector", "IST0110")]),
+        ("workloadSelector: {labels: {app: nobody}},", [("spec.workloadSelector", "IST0101")]),
+    ],
+)
+def test_of_two_sidecars_for_the_same_pods_one_holds(selector, expected):
+    assert warnings("Sidecar", f"{{{selector} egress: [{{hosts: [./*]}}]}}", SIDECARS) == expected
+
+
+def test_sidecars_for_different_pods_do_not_meet():
+    one, two = SIDECARS.split("---")[2:4]
+    assert warnings("Sidecar", "{egress: [{hosts: [./*]}]}", "---" + two) == []
+    pod = SIDECARS.split("---")[1]
+    narrow = "{workloadSelector: {labels: {app: reviews}}, egress: [{hosts: [./*]}]}"
+    assert warnings("Sidecar", narrow, "---" + pod + "---" + one) == []
