@@ -119,12 +119,13 @@ _LIMITS: Final[Mapping[str, Callable[[dict[str, Any]], Problems]]] = {
 }
 CLAIMS: Final = ("http[].match[].headers", "http[].match[].withoutHeaders")
 MAPS: Final = (("Telemetry", "tracing[].customTags"),)
+_BYTES: Final = (
+    "need the capture of packets by iptables inside the mesh, which takes root; and gateways route requests only, not "
+    "bytes, here"
+)
 _WHY: Final[Mapping[tuple[str, str], str]] = {
-    (
-        "VirtualService",
-        "tcp",
-    ): "rules for plain TCP need the capture of packets by iptables, which takes root",
-    ("VirtualService", "tls"): "rules for TLS need the capture of packets by iptables, which takes root",
+    ("VirtualService", "tcp"): f"rules for plain TCP {_BYTES}",
+    ("VirtualService", "tls"): f"rules for TLS {_BYTES}",
     (
         "ServiceEntry",
         "ports[].protocol",
