@@ -148,6 +148,12 @@ GATEWAY_API: Final = (
 RULES: Final = ISTIO + tuple(kind for kind in GATEWAY_API if kind.namespaced)
 """What people write to rule traffic. A GatewayClass is not among them: it belongs to the cluster."""
 ALL: Final = BUILT_IN + ISTIO + GATEWAY_API
+WORKLOADS: Final = (DEPLOYMENT, POD, SERVICE, CONFIG_MAP, SECRET, SERVICE_ACCOUNT)
+"""What a lesson's namespace holds beside rules."""
+OPTIONAL: Final = frozenset({
+    SECRET, WORKLOAD_ENTRY, WORKLOAD_GROUP, ENVOY_FILTER, PROXY_CONFIG, *(k for k in GATEWAY_API if k.namespaced),
+})  # fmt: skip
+"""Those of WORKLOADS and RULES that a cluster may lack or hide from a learner; all lessons but a few go on without."""
 
 
 def kind_of(obj: Mapping[str, Any], known: Iterable[Kind] = ALL) -> Kind | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from meshtutor.display import html, text
-from meshtutor.errors import ApiStatusError, NotFoundError
+from meshtutor.kube import reach
 from meshtutor.kube.client import KubeClient
-from meshtutor.kube.kinds import CONFIG_MAP, SECRET, Kind
+from meshtutor.kube.kinds import CONFIG_MAP, SECRET
 from meshtutor.kube.manifests import Source
+from meshtutor.kube.sidecars import ROOT
 from meshtutor.mesh.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -65,31 +65,34 @@ class Analysis:
         return ", ".join(counts) or "No error and no warning."
 
 
-def analyze(kube: KubeClient, known: Provenance, namespace: str, sources: Sequence[Source] = ()) -> Analysis:
-    """Judge the rules of a mesh; with sources, those, as if they had been applied."""
+def analyze(
+    kube: KubeClient,
+    known: Provenance,
+    namespace: str,
+    sources: Sequence[Source] = (),
+    around: Iterable[str] = (),
+) -> Analysis:
+    """Judge the rules of a mesh; with sources, those, as if they had been applied.
+
+    Where the whole cluster may not be read, the namespace is, with Istio's and those `around` it; a finding says so.
+    """
     from meshtutor.providers import (
         analysis,
     )  # schemas take a moment to load: only who analyses waits for them
 
     with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(lambda kind: _list(kube, kind), analysis.LISTED))
-    world = [*(obj for found in answers for obj in found or ()), *_one(kube, *analysis.MESH_CONFIG)]
-    unread = [kind for kind, found in zip(analysis.LISTED, answers, strict=True) if found is None]
+        places = tuple(dict.fromkeys((namespace, *around, ROOT)))
+        answers = threads.map(lambda kind: reach.list_everywhere(kube, kind, places), analysis.LISTED)
+        listed = dict(zip(analysis.LISTED, answers, strict=True))
+    world = [*(obj for found, _ in listed.values() for obj in found), *_one(kube, *analysis.MESH_CONFIG)]
+    partly = [kind for kind, (_, whole) in listed.items() if not whole]
+    unread = [kind for kind in partly if kind is SECRET]  # what is not seen is not missing
     if sources:
-        return Analysis(tuple(analysis.of_sources(sources, world, namespace, unread)))
-    return Analysis(tuple(analysis.of_mesh(world, known.where, unread)))
-
-
-def _list(kube: KubeClient, kind: Kind) -> list[dict[str, Any]] | None:
-    """All objects of a kind; None for Secrets that one may not read."""
-    try:
-        return kube.list(kind)
-    except NotFoundError:  # a real cluster may lack a kind
-        return []
-    except ApiStatusError as error:
-        if kind is SECRET and error.code == HTTPStatus.FORBIDDEN:
-            return None
-        raise
+        found = analysis.of_sources(sources, world, namespace, unread)
+    else:
+        found = analysis.of_mesh(world, known.where, unread)
+    shown = [kind for kind in partly if kind is not SECRET and kind.namespaced]
+    return Analysis((*found, *([analysis.seen_partly(places, shown)] if shown else [])))
 
 
 def _one(kube: KubeClient, namespace: str, name: str) -> list[dict[str, Any]]:

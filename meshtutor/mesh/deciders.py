@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from meshtutor.errors import NotFoundError
-from meshtutor.kube import hosts, kinds, objects
+from meshtutor.errors import ApiStatusError, NotFoundError
+from meshtutor.kube import hosts, kinds, objects, reach
 from meshtutor.kube.kinds import Kind
 from meshtutor.mesh import http_routes
 from meshtutor.mesh.changes import title
@@ -87,12 +87,14 @@ class Deciders:
         return self.get(_KINDS[kind], name, namespace) if kind in _KINDS else None
 
     def get(self, kind: Kind, name: str, namespace: str) -> Object | None:
-        """An object of the mesh, or None."""
+        """An object of the mesh; None where there is none, or none that may be read."""
         key = (kind, name, namespace)
         if key not in self._seen:
             try:
                 self._seen[key] = {"apiVersion": kind.api_version, "kind": kind.kind, **self._read(*key)}
-            except NotFoundError:
+            except ApiStatusError as error:
+                if not (isinstance(error, NotFoundError) or reach.is_hidden(error)):
+                    raise
                 self._seen[key] = None
         return self._seen[key]
 

@@ -6,24 +6,24 @@ real cluster as here. The walk says what the configuration does; it sends nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from meshtutor.errors import MeshtutorError
-from meshtutor.kube import hosts, kinds, objects, rollouts
+from meshtutor.kube import hosts, kinds, objects, reach, rollouts
 from meshtutor.kube.client import KubeClient
+from meshtutor.kube.target_ports import target_port
 from meshtutor.mesh import deciders, unsent
 from meshtutor.mesh.deciders import Deciders, Ruling
 from meshtutor.mesh.explanation import Decision, Explanation, Lost, Step, fault_text
 from meshtutor.mesh.listing import Listing
 from meshtutor.mesh.outside import STRANGERS, Outside, strangers, summary
 from meshtutor.mesh.provenance import Provenance
-from meshtutor.providers.base import Provider
+from meshtutor.providers.base import GatewayPlace, Provider
 from meshtutor.xray import Call, Candidate, Endpoint, Envoy, Result, Target, clusters, virtual_hosts, walk
 
 Object = dict[str, Any]
-GATEWAY_LABEL: Final = "istio=ingressgateway"
 OWN_GATEWAY: Final = "gateway.networking.k8s.io/gateway-name"
 """The label of pods that were made for one Gateway of the Gateway API."""
 
@@ -37,12 +37,13 @@ def explain(
             f"Pod {objects.name(pod)} has no sidecar: no Envoy decides where its requests go, and no rule holds.",
             f"kubectl label namespace {objects.namespace(pod)} istio-injection=enabled; then mesh.restart()",
         )
-    found, listing = Deciders(kube.get, provenance), Listing(kube)
+    found, place = Deciders(kube.get, provenance), provider.gateway_place
+    namespaces = (objects.namespace(pod), provider.namespace, place.namespace)
+    listing, at_gateway = Listing(kube, namespaces), _is_gateway(pod, place)
     envoy = Envoy.of(provider.config_dump(pod))
-    result = walk(envoy, replace(call, listener=_listener(envoy, kube, pod, call)))
-    names = {
-        str(objects.status(one).get("podIP")): objects.name(one) for one in kube.list(kinds.POD)
-    } if result.targets else {}  # fmt: skip
+    listener = _listener(envoy, kube, pod, call) if at_gateway else ""
+    result = walk(envoy, replace(call, listener=listener))
+    names = _names(kube, namespaces) if result.targets else {}
     result = _with_health(result, provider.envoy_admin(pod, "/clusters?format=json"))
     host = virtual_hosts.without_port(call.authority)
     return Explanation(
@@ -53,34 +54,45 @@ def explain(
         tuple(_steps(result, _Sources(found, Outside(listing), pod, call.host), names)),
         (
             *_lost(result, found),
-            *unsent.lost(result, found, listing, pod, host, at_gateway=_is_gateway(pod)),
+            *unsent.lost(result, found, listing, pod, host, at_gateway=at_gateway),
         ),
         dict(call.headers),
     )
 
 
-def gateway_pod(kube: KubeClient) -> Object:
-    """A pod of the ingress gateway, ready ones first."""
-    pods = sorted(kube.list(kinds.POD, labels=GATEWAY_LABEL), key=lambda pod: not rollouts.is_ready(pod))
+def gateway_pod(kube: KubeClient, place: GatewayPlace) -> Object:
+    """A pod of the ingress gateway in use, ready ones first; a cluster may have gateways of other people's."""
+    pods = kube.list(kinds.POD, place.namespace, place.labels)
     if not pods:
-        raise MeshtutorError(f"No pod has the label {GATEWAY_LABEL}.", "meshtutor status")
-    return pods[0]
+        raise MeshtutorError(
+            f"No pod in {place.namespace} has the labels {place.labels}: the gateway is gone.",
+            f"kubectl -n {place.namespace} get pods -l {place.labels}; meshtutor status",
+        )
+    return min(pods, key=lambda pod: not rollouts.is_ready(pod))
 
 
-def _is_gateway(pod: Object) -> bool:
-    return objects.labels(pod).get("istio") == "ingressgateway" or OWN_GATEWAY in objects.labels(pod)
+def _is_gateway(pod: Object, place: GatewayPlace) -> bool:
+    labels = objects.labels(pod)
+    wanted = dict(pair.split("=", 1) for pair in place.labels.split(","))
+    return (
+        objects.namespace(pod) == place.namespace and wanted.items() <= labels.items()
+    ) or OWN_GATEWAY in labels
+
+
+def _names(kube: KubeClient, namespaces: Iterable[str]) -> dict[str, str]:
+    """The names of pods by their addresses, as far as they may be read."""
+    pods, _ = reach.list_everywhere(kube, kinds.POD, namespaces)
+    return {str(objects.status(one).get("podIP")): objects.name(one) for one in pods}
 
 
 def _listener(envoy: Envoy, kube: KubeClient, pod: Object, call: Call) -> str:
-    """For a gateway, the listener behind its Service's port of the scheme; "" where the walk finds it itself."""
-    if not _is_gateway(pod):
-        return ""
+    """Of a gateway, the listener behind its Service's port of the scheme; "" where the walk finds it itself."""
     wanted = 443 if call.scheme == "https" else 80
     for service in kube.list(kinds.SERVICE, objects.namespace(pod)):
         selector = objects.spec(service).get("selector") or {}
         if not selector or not selector.items() <= objects.labels(pod).items():
             continue
-        targets = [p.get("targetPort", wanted) for p in objects.spec(service)["ports"] if p["port"] == wanted]
+        targets = [target_port(p, [pod]) for p in objects.spec(service)["ports"] if p["port"] == wanted]
         return next((name for name in envoy.listeners if targets and name.endswith(f"_{targets[0]}")), "")
     return ""
 

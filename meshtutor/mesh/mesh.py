@@ -60,7 +60,7 @@ class Mesh(Looking):
         self.kube = Official(provider.kubeconfig, provider.context)
         self.namespace = namespace or self.api.endpoint.namespace
         self.prometheus = Prometheus(self.api)
-        self.traces = Jaeger(through(self.api))
+        self.traces = Jaeger(through(self.api), settle=provider.report_seconds)
         self.provenance = Provenance(self.namespace)
         self.happenings = Happenings()
         self.panels: dict[str, Callable[[], Any]] = {}
@@ -108,7 +108,7 @@ class Mesh(Looking):
             waiting.wait_ready(self.api, self.namespace, timeout=timeout, on_progress=progress)
             waiting.wait_gone(self.api, done.namespaces, timeout=timeout, on_progress=progress)
             done.faults += resetting.clear_faults(self.api, self._own_pods()) if done.restarted else []
-            self._settle(timeout)
+            done.note = self._settle(timeout)
         done.seconds = time.monotonic() - started
         return done
 
@@ -283,7 +283,11 @@ class Mesh(Looking):
         url = self._doors.url(target, path)
         outside = self._doors.is_outside(from_pod if from_pod and "://" in from_pod else url)
         at_gateway = outside and (from_pod is None or "://" in from_pod)
-        pod = explaining.gateway_pod(self.api) if at_gateway else self.pod(from_pod)
+        pod = (
+            explaining.gateway_pod(self.api, self.provider.gateway_place)
+            if at_gateway
+            else self.pod(from_pod)
+        )
         call = Call.to(url, method=method, headers=dict(headers or {}))
         return explaining.explain(self.provider, self.api, self.provenance, pod, call)
 
@@ -298,7 +302,9 @@ class Mesh(Looking):
 
         The checks and codes are those of `istioctl analyze`, with the file and line where they are known.
         """
-        return analyzing.analyze(self.api, self.provenance, self.namespace, sources)
+        return analyzing.analyze(
+            self.api, self.provenance, self.namespace, sources, (self.provider.gateway_place.namespace,)
+        )
 
     # --- the end
 
@@ -331,10 +337,10 @@ class Mesh(Looking):
             self._load.close()
             self._load = None
 
-    def _settle(self, timeout: float) -> None:
+    def _settle(self, timeout: float) -> str:
         """Wait until the proxies have everything that is in the store now; NotReadyError names those that have not.
 
-        Where the provider cannot learn it (`note`), there is nothing to wait for.
+        Where the provider cannot learn it, there is nothing to wait for; its `note` says why.
         """
         distribution = self._wait_for_proxies(timeout)
         if not distribution.complete and not distribution.note:
@@ -345,6 +351,7 @@ class Mesh(Looking):
             raise NotReadyError(
                 f"No acknowledgement from {late} after {timeout:g} s.", "meshtutor status; mesh.pods()"
             )
+        return distribution.note
 
     def _wait_for_proxies(self, timeout: float, revision: str = "") -> Distribution:
         return self.provider.wait_until_distributed(revision or self.api.revision(), timeout)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meshtutor.errors import MeshtutorError, NotFoundError
-from meshtutor.kube import kinds, objects, rollouts
+from meshtutor.kube import kinds, objects, reach, rollouts
 from meshtutor.kube.client import FIELD_MANAGER, KubeClient
 from meshtutor.kube.kinds import Kind
 from meshtutor.kube.manifests import Manifests
@@ -51,6 +51,7 @@ class Restored:
     namespaces: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     seconds: float = 0.0
+    note: str = ""  # why it is not known whether every proxy has all of it, where it is not
 
     @property
     def anything(self) -> bool:
@@ -61,7 +62,8 @@ class Restored:
         parts = {"removed": self.removed, "restored": self.applied, "cleared the fault of": self.faults,
                  "restarted": self.restarted}  # fmt: skip
         done = "; ".join(f"{verb} {', '.join(names)}" for verb, names in parts.items() if names)
-        return f"{done or 'nothing had changed'} · initial state, ready in {self.seconds:.1f} s"
+        end = f" · {self.note}" if self.note else ""
+        return f"{done or 'nothing had changed'} · initial state, ready in {self.seconds:.1f} s{end}"
 
 
 def restore(
@@ -150,10 +152,11 @@ def _labels_of_lessons(namespace: str) -> str:
 
 
 def _list(kube: KubeClient, kind: Kind, namespace: str, labels: str = "") -> list[Object]:
-    try:
-        return kube.list(kind, namespace, labels)
-    except NotFoundError:  # a real cluster may lack a kind
-        return []
+    if (
+        namespace == ROOT_NAMESPACE
+    ):  # on a shared cluster a learner may not look there, and then wrote nothing there
+        return reach.list_if_shown(kube, kind, namespace, labels)
+    return reach.list_in(kube, kind, namespace, labels)
 
 
 def _delete(kube: KubeClient, obj: Object) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from meshtutor.errors import MeshtutorError, NotFoundError
-from meshtutor.kube import rollouts
+from meshtutor.kube import reach, rollouts
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.kinds import POD, SERVICE
 from meshtutor.providers.base import Provider
@@ -69,7 +69,8 @@ class Doors:
 
     def _no_pod(self, name: str, namespace: str, pods: list[dict[str, Any]]) -> MeshtutorError:
         apps = sorted({pod["metadata"].get("labels", {}).get("app", "") for pod in pods} - {""})
-        elsewhere = [p for p in self._kube.list(POD) if p["metadata"]["name"] == name]
+        others, _ = reach.list_everywhere(self._kube, POD, ())
+        elsewhere = [p for p in others if p["metadata"]["name"] == name]
         hint = "mesh.reset() brings the study's application back"
         if elsewhere:
             hint = f'Did you mean "{name}.{elsewhere[0]["metadata"]["namespace"]}"?'

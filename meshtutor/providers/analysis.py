@@ -112,6 +112,13 @@ def of_mesh(world: Iterable[Object], where: Where, unread: Collection[Kind] = ()
     return _sorted([*_all(rules, others, where, unread), *_without_proxy(there)])
 
 
+def seen_partly(namespaces: Sequence[str], hidden: Sequence[Kind]) -> Finding:
+    """That this user may not read the whole cluster, so that what lies elsewhere counts as not there."""
+    kinds_ = ", ".join(kind.plural for kind in hidden)
+    message = f"only {', '.join(namespaces)} could be read; what lies in other namespaces counts as not there"
+    return Finding("info", "", "", message, f"whoever runs the cluster can let you list {kinds_} everywhere")
+
+
 def _all(
     judged: Sequence[Object], others: Sequence[Object], where: Where, unread: Collection[Kind]
 ) -> Iterator[Finding]:

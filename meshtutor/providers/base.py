@@ -74,10 +74,23 @@ class Distribution:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class GatewayPlace:
+    """Where the pods of the ingress gateway in use are: their namespace, and the labels that select them.
+
+    The default is what the embedded mesh and `istioctl install` have.
+    """
+
+    namespace: str = "istio-system"
+    labels: str = "istio=ingressgateway"
+
+
 class Provider(ABC):
     """A place where a mesh runs. `http` reads from its API server; `namespace` is the learner's.
 
     `injection` are the labels by which a namespace asks for sidecars; with revisions of Istio it is `istio.io/rev`.
+    `gateway_place` is the gateway that `info().gateway` leads to. `report_seconds`: after a request's end every proxy
+    has told the trace store of it within so long.
     """
 
     kubeconfig: Path
@@ -85,6 +98,8 @@ class Provider(ABC):
     http: Http
     namespace: str = "default"
     injection: Mapping[str, str] = INJECTION
+    gateway_place: GatewayPlace = GatewayPlace()
+    report_seconds: float = 1.0
 
     @abstractmethod
     def info(self) -> MeshInfo:

@@ -42,11 +42,12 @@ def through(
 
 
 class Jaeger:
-    """Traces by their id or by what is in them."""
+    """Traces by their id or by what is in them; `settle`: so long after a request all proxies have reported it."""
 
-    def __init__(self, get: Get, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, get: Get, clock: Callable[[], float] = time.time, *, settle: float = 1.0) -> None:
         self._get_json = get
         self._clock = clock
+        self._settle = settle
 
     def services(self) -> list[str]:
         """The services that have reported spans, as `reviews.default`."""
@@ -115,18 +116,18 @@ class Jaeger:
         trace_id: str,
         timeout: float = 10.0,
         *,
-        settle: float = 1.0,
+        settle: float | None = None,
         complete: Callable[[Trace], bool] | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> Trace:
         """One trace, once all proxies have reported: when it is `complete`, else when it has settled.
 
         It has when for `settle` seconds it did not grow, or its request was over: each proxy reports what it has in
-        intervals, here of half a second, by default of 5 (so on a real cluster let `settle` be 6). NotReadyError
-        after `timeout` seconds if nothing came.
+        intervals, of half a second in the embedded mesh, by Envoy's default of 5 (the mesh knows which holds).
+        NotReadyError after `timeout` seconds if nothing came.
         """
         deadline = time.monotonic() + timeout
-        settled = complete or _Settled(settle, self._clock)
+        settled = complete or _Settled(self._settle if settle is None else settle, self._clock)
         found: Trace | None = None
         while time.monotonic() < deadline:
             found = self._maybe(trace_id) or found
