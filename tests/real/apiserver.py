@@ -1,4 +1,7 @@
-"""A real kube-apiserver with etcd on loopback, with three users: an admin, a learner without rights, a stranger."""
+"""A real kube-apiserver with etcd on loopback, with four users.
+
+An admin, a learner without rights, a student whom a test grants some, and a stranger.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ from cryptography.x509.oid import NameOID
 from meshtutor.kube.client import KubeClient
 from tests.real.programs import find, free_ports, running, until
 
-TOKENS = {"admin": "admin-token", "learner": "learner-token", "stranger": "no-such-token"}
+TOKENS = {
+    "admin": "admin-token", "learner": "learner-token", "student": "student-token", "stranger": "no-such-token",
+}  # fmt: skip
 _PEM, _PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
 
 
@@ -83,7 +88,8 @@ def _is_ready(port: int) -> bool:
 def _write_credentials(directory: Path) -> None:
     key = rsa.generate_private_key(65537, 2048)
     (directory / "sa.pem").write_bytes(key.private_bytes(_PEM, _PKCS8, serialization.NoEncryption()))
-    users = [f"{TOKENS['admin']},admin,1,system:masters", f"{TOKENS['learner']},learner,2"]
+    users = [f"{TOKENS['admin']},admin,1,system:masters", f"{TOKENS['learner']},learner,2",
+             f"{TOKENS['student']},student,3"]  # fmt: skip
     (directory / "tokens.csv").write_text("\n".join(users) + "\n")
     ca_key, user_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority = _certificate("test-ca", "", ca_key, ca_key, "test-ca", is_ca=True)

@@ -11,7 +11,7 @@ from meshtutor.kube import kinds
 from meshtutor.kube.client import KubeClient
 
 _POLL_SECONDS = 0.1
-_INSIDE = (kinds.POD, kinds.DEPLOYMENT, kinds.SERVICE, kinds.CONFIG_MAP, kinds.SERVICE_ACCOUNT, *kinds.RULES)
+_INSIDE = (*kinds.WORKLOADS, *kinds.RULES)
 
 
 class Caretaker:

@@ -93,8 +93,8 @@ def pod(server: ApiServer) -> Iterator[Callable[..., None]]:
     """Make a pod that is ready on the kubelet's node."""
     kube, made = server.client(), []
 
-    def make(name: str, namespace: str, labels: dict[str, str]) -> None:
-        spec = {"nodeName": kubelet.NODE, "containers": [{"name": "c", "image": "i"}]}
+    def make(name: str, namespace: str, labels: dict[str, str], container: str = "c") -> None:
+        spec = {"nodeName": kubelet.NODE, "containers": [{"name": container, "image": "i"}]}
         meta = {"name": name, "namespace": namespace, "labels": labels}
         written = kube.apply({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}).object
         written["status"] = {

@@ -71,6 +71,24 @@ def test_apply_returns_when_the_proxies_have_it(mesh: tuple[Mesh, Proxy]) -> Non
     assert [ack.proxy for ack in deleted.acks] == ["reviews-v1.class"]
 
 
+def test_a_proxy_of_another_team_that_hangs_is_not_waited_for(
+    mesh: tuple[Mesh, Proxy], istiod: Istiod
+) -> None:
+    held, _ = mesh
+    held.apply(SPLIT / "destination-rule.yaml")
+    theirs = Proxy(istiod.grpc, "app-1.team-b", "10.9.2.9")
+    try:
+        until(lambda: {CDS, RDS} <= set(theirs.received), "a configured proxy")
+        theirs.silent |= {CDS, RDS}
+        applied = held.apply(SPLIT / "reviews-v1-70-v3-30.yaml", timeout=20)
+        assert applied.ok
+        assert [ack.proxy for ack in applied.acks] == ["reviews-v1.class"]
+        assert held.provider.wait_until_distributed("0", 10).complete
+    finally:
+        theirs.close()
+        held.delete(SPLIT / "reviews-v1-70-v3-30.yaml")
+
+
 def test_a_proxys_rejection_is_in_the_result(mesh: tuple[Mesh, Proxy]) -> None:
     held, proxy = mesh
     held.apply(SPLIT / "destination-rule.yaml")

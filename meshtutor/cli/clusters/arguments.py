@@ -27,6 +27,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     cluster.add_argument("--dry-run", action="store_true", help="print the commands, run none")
     cluster.add_argument("--context", default=None, help="the kubeconfig context; only with --on context")
+    cluster.add_argument(
+        "--gateway",
+        metavar="NAMESPACE/SERVICE",
+        help="the ingress gateway to use; only with --on context (default: one that fits, else one of your own)",
+    )
     k3d = parser.add_argument_group("on k3d (--on k3d)")
     k3d.add_argument("--agents", type=int, metavar="N", help="agent nodes beside the server (default: 2)")
     k3d.add_argument("--profile", help="Istio's installation profile (default: default)")
@@ -43,6 +48,8 @@ def k3d_options(args: argparse.Namespace) -> dict[str, object]:
         raise MeshtutorError(
             "--context goes with --on context; k3d makes a context of its own.", "leave --context out"
         )
+    if args.gateway:
+        raise MeshtutorError("--gateway goes with --on context; on k3d there is one.", "leave --gateway out")
     if args.agents is not None and not 0 <= args.agents <= 10:
         raise MeshtutorError(
             f"--agents {args.agents}: from 0 to 10 nodes fit on one machine.", "--agents 2, as in the study"

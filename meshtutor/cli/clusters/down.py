@@ -5,10 +5,8 @@ from __future__ import annotations
 from meshtutor.cli.progress import Bar
 from meshtutor.cli.result import Result
 from meshtutor.providers import records
-from meshtutor.providers.context import ownership
 from meshtutor.providers.context import up as context
 from meshtutor.providers.k3d import up as k3d
-from meshtutor.providers.records import Record
 from meshtutor.providers.tools import Tools
 
 
@@ -33,13 +31,5 @@ def _context(name: str, bar: Bar, dry_run: bool) -> list[str]:
     if record is None or record.provider != "context":
         return []
     if dry_run:
-        return [_typed(record)]
+        return context.plan_down(record)
     return context.down(record, bar)
-
-
-def _typed(record: Record) -> str:
-    kubectl = f"kubectl --context {record.context}"
-    if "namespace" in record.made:
-        return f"{kubectl} delete namespace {record.namespace}"
-    kinds = "deployment,service,configmap,serviceaccount,virtualservice,destinationrule,gateway.networking.istio.io"
-    return f"{kubectl} -n {record.namespace} delete {kinds} -l {ownership.SELECTOR}"

@@ -31,7 +31,9 @@ def on_k3d(args: argparse.Namespace) -> Result:
 
 def on_context(args: argparse.Namespace) -> Result:
     """Use a cluster that is there, in a namespace of one's own."""
-    record = context.new_record(args.name, arguments.context_name(args), args.namespace or "")
+    record = context.new_record(
+        args.name, arguments.context_name(args), args.namespace or "", args.gateway or ""
+    )
     if args.dry_run:
         return _plan(context.plan(record))
     with Bar() as bar:

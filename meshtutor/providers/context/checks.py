@@ -48,8 +48,8 @@ class ClusterAnswers:
 class RightsAreHeld:
     """Every right that the lessons need, asked by SelfSubjectAccessReview."""
 
-    def __init__(self, kube: KubeClient, record: Record) -> None:
-        self._kube, self._record = kube, record
+    def __init__(self, kube: KubeClient, record: Record, reviews: rights.Reviews) -> None:
+        self._kube, self._record, self._reviews = kube, record, reviews
         self.name = f"rights in namespace {record.namespace}"
 
     def commands(self) -> Sequence[Command]:
@@ -68,12 +68,11 @@ class RightsAreHeld:
         ]
 
     def is_done(self) -> bool:
-        """True if none of the required rights is missing; the optional ones that are get noted in the record."""
+        """True if no required right is missing; LabError names them. `lacks` tells of the optional ones."""
         wanted = rights.needed(self._record.namespace, ROOT, create_namespace=not self._exists())
-        lacking = rights.missing(self._kube, wanted)
-        if required := [right for right in lacking if right.required]:
-            raise rights.refusal(required, self._record.namespace)
-        self._record.options["without"] = [f"{right}: {right.purpose}" for right in lacking]
+        lacking = self._reviews.missing(rights.served(self._kube, wanted))
+        if any(right.required for right in lacking):
+            raise rights.refusal(lacking, self._record.namespace, rights.user(self._kube))
         return True
 
     def run(self) -> None:

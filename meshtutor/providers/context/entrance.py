@@ -1,89 +1,82 @@
-"""The last steps of `up --on context`: a way from this machine to the gateway, and the page that answers through it.
-
-Where istiod is told to keep gateways to their own namespace (PILOT_SCOPE_GATEWAY_TO_NAMESPACE=true), each learner gets
-a gateway of their own, so that thirty of them can all open host "*". Everywhere else all namespaces share Istio's
-gateway, where of two Gateways for the same host the older one wins; a note says so.
-"""
+"""The last steps of `up --on context`: a way from this machine to the gateway, and the page that answers through it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+from meshtutor.errors import NotReadyError
+from meshtutor.kube import kinds
 from meshtutor.kube.client import KubeClient
+from meshtutor.kube.target_ports import target_port
 from meshtutor.providers import page
-from meshtutor.providers.context import forwarder, gateway, ownership
+from meshtutor.providers.context import choosing, forwarder, gateway, ownership, writing
+from meshtutor.providers.context.choosing import NAME
 from meshtutor.providers.context.provider import ROOT
+from meshtutor.providers.context.writing import Write
 from meshtutor.providers.records import Record
 from meshtutor.providers.steps import Said
 from meshtutor.providers.tools import Command, command
 
-NAME: Final = "istio-ingressgateway"
-_LABELS: Final = {"istio": "ingressgateway", "app": NAME}
-SHARED: Final = (
-    'All namespaces of this cluster share one gateway: of two learners who open host "*", the older Gateway wins. '
-    "For a class: istioctl install --set values.pilot.env.PILOT_SCOPE_GATEWAY_TO_NAMESPACE=true, then up again."
-)
-
 
 class GatewayIsOwn:
-    """A gateway in the learner's namespace, by gateway injection, where istiod keeps gateways to their namespace.
+    """A gateway in the learner's namespace, by gateway injection, where `choosing` found that none can be shared.
 
     Source: https://istio.io/latest/docs/setup/additional-setup/gateway/. Left out: TLS secrets, whose reading needs a
     Role for the gateway's service account.
     """
 
-    def __init__(self, kube: KubeClient, record: Record) -> None:
-        self._kube, self._record = kube, record
-        self.name = f"a gateway in namespace {record.namespace}"
+    def __init__(self, kube: KubeClient, record: Record, said: Said = lambda _: None) -> None:
+        self._kube, self._record, self._said = kube, record, said
+        self.name = f"a gateway in namespace {record.namespace}, where none can be shared"
 
     def commands(self) -> Sequence[Command]:
-        """How a person would look whether it is needed."""
-        return [
-            command(
-                "kubectl",
-                "--context",
-                self._record.context,
-                "-n",
-                self._record.namespace,
-                "get",
-                "deployment",
-                NAME,
-            )
-        ]
+        """What is written, where it is needed."""
+        return [write.command for write in self.writes()]
 
     def is_done(self) -> bool:
         """Whether it is there or not wanted."""
-        if not self._record.options.get("scoped") or self._record.namespace == ROOT:
+        if not (self._record.options.get("gateway") or {}).get("own"):
             return True
         there = {
-            (o["kind"], o["metadata"]["name"]) for o in ownership.contents(self._kube, self._record.namespace)
+            (o["kind"], o["metadata"]["name"])
+            for o in ownership.contents(self._kube, self._record.namespace, (kinds.DEPLOYMENT, kinds.SERVICE))
         }
         return {("Deployment", NAME), ("Service", NAME)} <= there
 
     def run(self) -> None:
         """Apply its Deployment and Service."""
-        for obj in own_gateway():
-            ownership.make(self._kube, obj, self._record.namespace)
+        writing.carry_out(self.writes(), self._said)
+
+    def writes(self) -> Iterator[Write]:
+        """One server-side apply of both."""
+        namespace = self._record.namespace
+        kubectl = ("kubectl", "--context", self._record.context, "-n", namespace, "apply", "--server-side",
+                   "--force-conflicts", f"--field-manager={ownership.MARKER}")  # fmt: skip
+        parts = own_gateway()
+        yield Write(
+            writing.fed(kubectl, map(ownership.labelled, parts)),
+            lambda: [ownership.make(self._kube, obj, namespace) for obj in parts],
+        )
 
 
 def own_gateway() -> list[dict[str, Any]]:
     """The Deployment and Service of an injected gateway; `image: auto` is filled in by istiod."""
-    metadata = {"name": NAME, "labels": dict(_LABELS)}
+    labels = choosing.own_labels()
     template = {
         "metadata": {
-            "labels": {**_LABELS, "sidecar.istio.io/inject": "true"},
+            "labels": {**labels, "sidecar.istio.io/inject": "true"},
             "annotations": {"inject.istio.io/templates": "gateway"},
         },
         "spec": {"containers": [{"name": "istio-proxy", "image": "auto"}]},
     }
     ports = [{"name": "status-port", "port": 15021}, {"name": "http2", "port": 80, "targetPort": 8080}]
     return [
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata,
-         "spec": {"replicas": 1, "selector": {"matchLabels": dict(_LABELS)}, "template": template}},
-        {"apiVersion": "v1", "kind": "Service", "metadata": metadata,
-         "spec": {"type": "ClusterIP", "selector": dict(_LABELS), "ports": ports}},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": NAME, "labels": dict(labels)},
+         "spec": {"replicas": 1, "selector": {"matchLabels": dict(labels)}, "template": template}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": NAME, "labels": dict(labels)},
+         "spec": {"type": "ClusterIP", "selector": dict(labels), "ports": ports}},
     ]  # fmt: skip
 
 
@@ -98,10 +91,9 @@ class GatewayIsReached:
 
     def commands(self) -> Sequence[Command]:
         """How a person would look, and what they would type where no address can be reached."""
-        place = self._record.namespace if self._record.options.get("scoped") else ROOT
-        kubectl = ("kubectl", "--context", self._record.context, "-n", place)
-        return [command(*kubectl, "get", "service", "-l", gateway.LABELS),
-                command(*kubectl, "port-forward", f"service/{NAME}", "8000:80")]  # fmt: skip
+        kubectl, place = ("kubectl", "--context", self._record.context, "-n"), self._place
+        return [command(*kubectl, place["namespace"], "get", "service", place["service"]),
+                self._typed(place, "8000:80")]  # fmt: skip
 
     def is_done(self) -> bool:
         """Whether the way found before is still there."""
@@ -111,10 +103,8 @@ class GatewayIsReached:
 
     def run(self) -> None:
         """Find one; the record keeps it."""
-        own = [self._record.namespace] if self._record.options.get("scoped") else []
-        service = gateway.find_service(self._kube, [*own, ROOT])
-        if service["metadata"]["namespace"] == ROOT and self._record.namespace != ROOT:
-            self._said({"note": SHARED})
+        service = self._kube.get(kinds.SERVICE, self._place["service"], self._place["namespace"])
+        self._record.options.pop("forward", None)
         way = gateway.choose(gateway.candidates(service, gateway.nodes_of(self._kube)), self._reach)
         if way is None:
             way = self._forward(service)
@@ -122,18 +112,33 @@ class GatewayIsReached:
         self._record.options["way"] = way.kind
         self._record.save()
 
+    @property
+    def _place(self) -> dict[str, Any]:
+        chosen: dict[str, Any] | None = self._record.options.get("gateway")
+        return chosen or choosing.own_place(ROOT)
+
+    def _typed(self, place: dict[str, Any], ports: str) -> Command:
+        return command("kubectl", "--context", self._record.context, "-n", place["namespace"], "port-forward",
+                       f"service/{place['service']}", ports)  # fmt: skip
+
     def _forward(self, service: dict[str, Any]) -> gateway.Way:
+        place, port = self._place, gateway.http_port(service)
+        number = target_port(port, self._kube.list(kinds.POD, place["namespace"], place["labels"]))
+        if number is None:
+            raise NotReadyError(
+                f"The gateway's Service sends port {port['port']} to the port called {port['targetPort']!r}, "
+                "which none of its pods has.",
+                f"kubectl -n {place['namespace']} get pods -l {place['labels']}   # are there any?",
+            )
         target = {
             "kubeconfig": str(self._record.kubeconfig), "context": self._record.context,
-            "namespace": service["metadata"]["namespace"],
-            "labels": ",".join(f"{key}={value}" for key, value in service["spec"]["selector"].items()),
-            "port": int(gateway.http_port(service).get("targetPort") or 8080),
+            "namespace": place["namespace"], "labels": place["labels"], "port": number,
         }  # fmt: skip
         self._record.options["forward"] = target
         self._record.remember("port-forward")
-        return gateway.Way(
-            f"http://localhost:{forwarder.ensure(self._record.directory, target)}", "port-forward"
-        )
+        local = forwarder.ensure(self._record.directory, target)
+        self._said({"command": str(self._typed(place, f"{local}:{port['port']}"))})
+        return gateway.Way(f"http://localhost:{local}", "port-forward")
 
 
 class PageAnswers:

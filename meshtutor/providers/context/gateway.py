@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from meshtutor.errors import ApiStatusError, LabError
+from meshtutor.config import study
+from meshtutor.errors import ApiStatusError
+from meshtutor.kube import kinds, manifests, objects, reach
 from meshtutor.kube.client import KubeClient
-from meshtutor.kube.kinds import NODE, SERVICE
+from meshtutor.kube.kinds import NODE
+from meshtutor.providers.context import ownership
 
-LABELS: Final = "istio=ingressgateway"
+Object = dict[str, Any]
 _HTTP: Final = ("http2", "http", "http-80", "web")
 _REACH_SECONDS: Final = 1.5
+_USUAL: Final = ("istio-system", "istio-ingress", "istio-gateway", "istio-gateways")
+_OF_ONE: Final = "gateway.networking.k8s.io/gateway-name"  # made by istiod for one Gateway of the Gateway API
 
 
 @dataclass(frozen=True)
@@ -24,16 +29,56 @@ class Way:
     kind: str
 
 
-def find_service(kube: KubeClient, namespaces: Iterable[str]) -> dict[str, Any]:
-    """The gateway's Service in the first of these namespaces that has one; LabError if none has."""
-    tried = list(dict.fromkeys(namespaces))
-    for namespace in tried:
-        services = kube.list(SERVICE, namespace, labels=LABELS)
-        if services:
-            return min(services, key=lambda s: str(s["metadata"]["name"]))
-    raise LabError(
-        f"No ingress gateway: no Service with the label {LABELS} in {' or '.join(tried)}.",
-        "istioctl install --set profile=default   # has one; a minimal profile has none",
+def selected() -> dict[str, str]:
+    """The labels by which the study's Gateway chooses the pods that serve it."""
+    found = manifests.load(study() / "manifests" / "gateway")
+    return dict(next(objects.spec(obj)["selector"] for obj in found if kinds.kind_of(obj) == kinds.GATEWAY))
+
+
+def services(kube: KubeClient, namespaces: Iterable[str], labels: Mapping[str, str]) -> list[Object]:
+    """The Services of gateways whose pods have these labels, that of istio-system first; a learner's own is left out.
+
+    Sought in the whole cluster, or where that may not be read in `namespaces` and those that gateways usually have.
+    """
+    places, text = tuple(dict.fromkeys((*_USUAL, *namespaces))), selector(labels)
+    pods, _ = reach.list_everywhere(kube, kinds.POD, places, text)
+    deployments, _ = reach.list_everywhere(kube, kinds.DEPLOYMENT, places, text)
+    runs = [(objects.namespace(pod), pod) for pod in pods]
+    runs += [(objects.namespace(d), objects.spec(d)["template"]) for d in deployments]
+    routers = [(at, objects.labels(one)) for at, one in runs if _is_router(one)]
+    found = [
+        service
+        for place in dict.fromkeys(at for at, _ in routers)
+        for service in reach.list_if_shown(kube, kinds.SERVICE, place)
+        if any(at == place and leads_to(service, of_pod) for at, of_pod in routers)
+        and not _belongs_to_one(objects.labels(service))
+    ]
+    return sorted(
+        found, key=lambda s: (objects.namespace(s) != _USUAL[0], objects.namespace(s), objects.name(s))
+    )
+
+
+def _belongs_to_one(labels: Mapping[str, str]) -> bool:
+    """Made for one Gateway of the Gateway API, or by `up` for one learner."""
+    return _OF_ONE in labels or labels.get(ownership.LABEL) == ownership.OURS
+
+
+def leads_to(service: Object, labels: Mapping[str, str]) -> bool:
+    """Whether a Service has pods with these labels."""
+    wanted = objects.spec(service).get("selector") or {}
+    return bool(wanted) and wanted.items() <= labels.items()
+
+
+def selector(labels: Mapping[str, str]) -> str:
+    """Labels in kubectl's syntax."""
+    return ",".join(f"{key}={value}" for key, value in labels.items())
+
+
+def _is_router(pod: Object) -> bool:
+    """Istio starts a gateway's proxy with `proxy router`; an injected one's template names the template `gateway`."""
+    injected = objects.annotations(pod).get("inject.istio.io/templates", "")
+    return "gateway" in injected.split(",") or any(
+        "router" in (c.get("args") or ()) for c in objects.spec(pod).get("containers") or ()
     )
 
 

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from meshtutor.config import study
 from meshtutor.errors import LabError, NotFoundError
 from meshtutor.kube import manifests
-from meshtutor.kube.client import KubeClient
+from meshtutor.kube.client import FIELD_MANAGER, KubeClient
 from meshtutor.kube.kinds import NAMESPACE
 from meshtutor.kube.ordering import rank
 from meshtutor.providers import waits
 from meshtutor.providers.base import INJECTION
-from meshtutor.providers.context import ownership
+from meshtutor.providers.context import ownership, writing
+from meshtutor.providers.context.writing import Write
 from meshtutor.providers.records import Record
 from meshtutor.providers.steps import Said
 from meshtutor.providers.tools import Command, command
 
 Object = dict[str, Any]
 FOLDERS: Final = ("bookinfo", "gateway")
+_MANAGER: Final = {"fieldManager": FIELD_MANAGER}
 
 
 class NamespaceIsOurs:
     """A namespace with injection that is the learner's alone: lessons begin by putting it in its first state."""
 
-    def __init__(self, kube: KubeClient, record: Record) -> None:
-        self._kube, self._record = kube, record
+    def __init__(self, kube: KubeClient, record: Record, said: Said = lambda _: None) -> None:
+        self._kube, self._record, self._said = kube, record, said
         self.name = f"namespace {record.namespace}"
+        self._is_there = False
 
     def commands(self) -> Sequence[Command]:
         """How a person would make it."""
-        kubectl = ("kubectl", "--context", self._record.context)
-        labels = [f"{key}={value}" for key, value in self._labels().items()]
-        return [command(*kubectl, "create", "namespace", self._record.namespace),
-                command(*kubectl, "label", "namespace", self._record.namespace, *labels)]  # fmt: skip
+        return [write.command for write in self.writes()]
 
     def is_done(self) -> bool:
         """Whether it is there and fit; LabError if it belongs to somebody else."""
@@ -44,6 +44,7 @@ class NamespaceIsOurs:
         labels = found["metadata"].get("labels") or {}
         if labels.get(ownership.LABEL) == ownership.OURS:
             self._record.remember("namespace")
+            self._is_there = True
             return self._injection().items() <= labels.items()
         self._refuse_foreign()
         if not self._injection().items() <= labels.items():
@@ -57,12 +58,22 @@ class NamespaceIsOurs:
     def run(self) -> None:
         """Create it, labelled as ours and for injection; or put the injection label back on ours."""
         self._record.remember("namespace")
-        self._kube.apply(
-            {
-                "apiVersion": "v1",
-                "kind": "Namespace",
-                "metadata": {"name": self._record.namespace, "labels": self._labels()},
-            }
+        writing.carry_out(self.writes(), self._said)
+
+    def writes(self) -> Iterator[Write]:
+        """Creation where it is not there yet, and the labels; both by the lessons' field manager."""
+        name, labels = self._record.namespace, self._labels()
+        kubectl = ("kubectl", "--context", self._record.context)
+        if not self._is_there:
+            body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            yield Write(
+                command(*kubectl, "create", "namespace", name),
+                lambda: self._kube.request("POST", NAMESPACE.path(), params=_MANAGER, body=body),
+            )
+        pairs = [f"{key}={value}" for key, value in labels.items()]
+        yield Write(
+            command(*kubectl, "label", "--overwrite", "namespace", name, *pairs),
+            lambda: self._kube.merge(NAMESPACE, name, "", {"metadata": {"labels": labels}}),
         )
 
     def _found(self) -> Object | None:
@@ -97,14 +108,12 @@ class ApplicationIsApplied:
 
     name = "the application and its gateway"
 
-    def __init__(self, kube: KubeClient, record: Record) -> None:
-        self._kube, self._record = kube, record
+    def __init__(self, kube: KubeClient, record: Record, said: Said = lambda _: None) -> None:
+        self._kube, self._record, self._said = kube, record, said
 
     def commands(self) -> Sequence[Command]:
         """How a person would apply them."""
-        folders = [word for folder in FOLDERS for word in ("-f", str(study() / "manifests" / folder))]
-        return [command("kubectl", "--context", self._record.context, "-n", self._record.namespace, "apply",
-                        "--server-side", "--field-manager=meshtutor", *folders)]  # fmt: skip
+        return [write.command for write in self.writes()]
 
     def is_done(self) -> bool:
         """Whether every object of the manifests is there."""
@@ -115,9 +124,24 @@ class ApplicationIsApplied:
     def run(self) -> None:
         """Apply what a reset would apply, then mark it as ours."""
         self._record.remember("application")
-        for obj in sorted(self._objects(), key=rank):
-            written = self._kube.apply(obj, self._record.namespace)
-            ownership.mark(self._kube, written.object)
+        writing.carry_out(self.writes(), self._said)
+
+    def writes(self) -> Iterator[Write]:
+        """What a reset applies, by the lessons' field manager; then our label, by one that no reset takes away."""
+        place, files = self._record.namespace, [str(study() / "manifests" / folder) for folder in FOLDERS]
+        kubectl = ("kubectl", "--context", self._record.context, "-n", place)
+        given = [word for file in files for word in ("-f", file)]
+        objects = sorted(self._objects(), key=rank)
+        yield Write(
+            command(*kubectl, "apply", "--server-side", "--force-conflicts",
+                    f"--field-manager={FIELD_MANAGER}", *given),
+            lambda: [self._kube.apply(obj, place) for obj in objects],
+        )  # fmt: skip
+        label = f"{ownership.LABEL}={ownership.OURS}"
+        yield Write(
+            command(*kubectl, "label", "--overwrite", f"--field-manager={ownership.MARKER}", *given, label),
+            lambda: [ownership.mark(self._kube, obj, place) for obj in objects],
+        )
 
     def _objects(self) -> list[Object]:
         return list(manifests.load(*(study() / "manifests" / folder for folder in FOLDERS)))

@@ -34,7 +34,7 @@ class Tunnel:
             reason = str(error.reason or error).strip().splitlines()[0]
             raise NotReadyError(
                 f"No port-forward to {self.namespace}/{self.pod}:{self.port}: {reason}",
-                f"kubectl auth can-i create pods/portforward -n {self.namespace}",
+                f"kubectl -n {self.namespace} auth can-i create pods --subresource=portforward; and get, as well",
             ) from error
         opened: socket.socket = forward.socket(self.port)
         return opened

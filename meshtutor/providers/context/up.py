@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from meshtutor.errors import ApiStatusError, LabError, NotFoundError, NotReadyError
-from meshtutor.kube import kinds
+from meshtutor.errors import ApiStatusError, LabError
 from meshtutor.kube.client import KubeClient
 from meshtutor.providers import kubeconfigs, records, steps
-from meshtutor.providers.context import forwarder, ownership
+from meshtutor.providers.context import forwarder, removing, rights, writing
 from meshtutor.providers.context.checks import ClusterAnswers, IstioIsThere, RightsAreHeld
+from meshtutor.providers.context.choosing import GatewayIsChosen
 from meshtutor.providers.context.entrance import GatewayIsOwn, GatewayIsReached, PageAnswers
+from meshtutor.providers.context.lacks import LacksAreTold
 from meshtutor.providers.context.preparing import ApplicationIsApplied, IsReady, NamespaceIsOurs
 from meshtutor.providers.context.provider import refresh
 from meshtutor.providers.records import Record
@@ -27,22 +28,28 @@ _READY_SECONDS: Final = 600.0
 
 
 def the_steps(kube: KubeClient, record: Record, said: Said) -> list[Step]:
-    """Look three times, then make; this list is the story."""
+    """Look five times, then make; this list is the story."""
+    reviews = rights.Reviews(kube)
     return [
         ClusterAnswers(kube, record),
-        RightsAreHeld(kube, record),
+        RightsAreHeld(kube, record, reviews),
         IstioIsThere(kube, record),
-        NamespaceIsOurs(kube, record),
-        ApplicationIsApplied(kube, record),
-        GatewayIsOwn(kube, record),
+        GatewayIsChosen(kube, record, said),
+        LacksAreTold(kube, record, said, reviews),
+        NamespaceIsOurs(kube, record, said),
+        ApplicationIsApplied(kube, record, said),
+        GatewayIsOwn(kube, record, said),
         IsReady(kube, record, said, _READY_SECONDS),
         GatewayIsReached(kube, record, said),
         PageAnswers(record),
     ]
 
 
-def new_record(name: str, context: str, namespace: str = "") -> Record:
-    """The lab as it is to be; LabError if the context is not named, not there, or another than before."""
+def new_record(name: str, context: str, namespace: str = "", chosen_gateway: str = "") -> Record:
+    """The lab as it is to be; LabError if the context is not named, not there, or another than before.
+
+    `chosen_gateway`: NAMESPACE/SERVICE of the gateway to use; one that fits is sought without.
+    """
     known = records.load(name)
     context = context or (known.context if known else "")
     if not context:
@@ -61,12 +68,29 @@ def new_record(name: str, context: str, namespace: str = "") -> Record:
             f"The lab {name!r} has the namespace {known.namespace!r}.",
             f"meshtutor down --name {name}; or another lab: --name OTHER --namespace {namespace}",
         )
-    if namespace and not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", namespace):
+    if namespace and not _is_name(namespace):
         raise LabError(
             f"{namespace!r} cannot be a namespace's name.",
             "Lower case letters, digits and dashes: student-07",
         )
-    return known or Record(name, "context", context, namespace or DEFAULT_NAMESPACE)
+    record = known or Record(name, "context", context, namespace or DEFAULT_NAMESPACE)
+    _choose_gateway(record, chosen_gateway)
+    return record
+
+
+def _choose_gateway(record: Record, chosen: str) -> None:
+    if not chosen or chosen == record.options.get("wanted_gateway"):
+        return
+    if not all(map(_is_name, chosen.partition("/")[::2])):
+        raise LabError(
+            f"--gateway {chosen}: expected NAMESPACE/SERVICE.", "--gateway istio-system/istio-ingressgateway"
+        )
+    record.options["wanted_gateway"] = chosen
+    record.options.pop("gateway", None)
+
+
+def _is_name(text: str) -> bool:
+    return re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", text) is not None
 
 
 def up(record: Record, said: Said) -> Record:
@@ -99,10 +123,20 @@ def down(
     refresh(record)
     kube = _client(record)
     forwarder.end_all(record.directory)
-    removed = _remove_namespace(kube, record, said, clock() + timeout, clock) or _remove_objects(kube, record)
+    removed = removing.removals(kube, record)
+    writing.carry_out((removal.write for removal in removed), said)
+    if any(removal.is_namespace for removal in removed):
+        removing.wait_gone(kube, record.namespace, said, clock() + timeout, clock)
     records.unchoose(record.name, "context")
     record.forget()
-    return removed
+    gone = [] if removed else removing.gone_already(kube, record)
+    return [name for removal in removed for name in removal.names] or gone
+
+
+def plan_down(record: Record) -> list[str]:
+    """For `down --dry-run`: the commands for what is there now; nothing is removed."""
+    refresh(record)
+    return [str(removal.write.command) for removal in removing.removals(_client(record), record)]
 
 
 def state(record: Record) -> list[tuple[str, bool]]:
@@ -120,40 +154,3 @@ def _is_done(step: Step) -> bool:
         return step.is_done()
     except (LabError, ApiStatusError):
         return False
-
-
-def _remove_namespace(
-    kube: KubeClient, record: Record, said: Said, deadline: float, clock: Callable[[], float]
-) -> list[str]:
-    try:
-        found = kube.get(kinds.NAMESPACE, record.namespace)
-    except NotFoundError:
-        return [f"namespace {record.namespace} (it was gone already)"]
-    if (found["metadata"].get("labels") or {}).get(ownership.LABEL) != ownership.OURS:
-        return []
-    said({"command": f"kubectl --context {record.context} delete namespace {record.namespace}"})
-    kube.delete(kinds.NAMESPACE, record.namespace)
-    while _exists(kube, record.namespace):
-        said({"waiting": f"waiting for namespace {record.namespace} to end"})
-        if clock() > deadline:
-            raise NotReadyError(
-                f"Namespace {record.namespace} is still being deleted.",
-                f"kubectl get namespace {record.namespace} -o yaml   # status says what it waits for",
-            )
-        time.sleep(0.5)
-    return [f"namespace {record.namespace}"]
-
-
-def _exists(kube: KubeClient, namespace: str) -> bool:
-    try:
-        kube.get(kinds.NAMESPACE, namespace)
-    except NotFoundError:
-        return False
-    return True
-
-
-def _remove_objects(kube: KubeClient, record: Record) -> list[str]:
-    ours = [obj for obj in ownership.contents(kube, record.namespace) if ownership.is_ours(obj)]
-    for obj in ours:
-        kube.delete(kube.kind_of(obj), obj["metadata"]["name"], record.namespace)
-    return [f"{obj['kind']} {record.namespace}/{obj['metadata']['name']}" for obj in ours]

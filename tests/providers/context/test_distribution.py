@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from meshtutor.errors import NotReadyError
-from meshtutor.providers.context.distribution import SETTLE_SECONDS, Watcher
+from meshtutor.providers.context.distribution import SETTLE_SECONDS, UNSETTLED_SECONDS, Watcher
 
 
 class Istiod:
@@ -72,3 +72,53 @@ def test_an_istiod_that_cannot_be_asked_raises() -> None:
 
     with pytest.raises(NotReadyError):
         Watcher(Silent()).wait("1", 1)
+
+
+class Shared(Istiod):
+    """A cluster of a class: `theirs` says what istiod tells of somebody else's proxy at a time."""
+
+    def __init__(self, theirs: Callable[[float], tuple[str, str]], **times: float) -> None:
+        super().__init__(**times)
+        self._theirs = theirs
+
+    def pages(self, path: str) -> list[Any]:
+        pages = super().pages(path)
+        if path != "/debug/configz":
+            sent, acked = self._theirs(self.now)
+            pages[0].append({"proxy": "app-1.team-b", "route_sent": sent, "route_acked": acked})
+        return pages
+
+    def wait(self, version: str = "100", timeout: float = 30.0):
+        mine = lambda proxy: proxy.endswith(".default")  # noqa: E731
+        return Watcher(self, self.clock, self.sleep).wait(version, timeout, mine)
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        pytest.param(lambda now: ("new", "old"), id="one that never answers"),
+        pytest.param(lambda now: (f"{now // 0.3}", f"{now // 0.3}"), id="one that changes all the time"),
+    ],
+)
+def test_other_peoples_proxies_are_not_waited_for(theirs: Callable[[float], tuple[str, str]]) -> None:
+    cluster = Shared(theirs)
+    answer = cluster.wait()
+    assert answer.complete
+    assert [ack.proxy for ack in answer.proxies] == ["p.default"]
+    assert cluster.now < 1.5
+
+
+def test_where_others_change_ones_own_proxies_all_the_time_it_says_that_it_does_not_know() -> None:
+    """Each change of somebody's pods is sent to all proxies: which response had the learner's, nobody says."""
+
+    class Restless(Istiod):
+        def pages(self, path: str) -> list[Any]:
+            nonce = str(self.now // 0.3)
+            return super().pages(path) if path == "/debug/configz" else [
+                [{"proxy": "p.default", "route_sent": nonce, "route_acked": nonce}]]  # fmt: skip
+
+    cluster = Restless()
+    answer = cluster.wait(timeout=60.0)
+    assert not answer.complete
+    assert "without a pause" in answer.note
+    assert UNSETTLED_SECONDS <= cluster.now < UNSETTLED_SECONDS + 1
