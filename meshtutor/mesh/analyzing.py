@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from meshtutor.display import html, text
+from meshtutor.errors import ApiStatusError
 from meshtutor.kube import reach
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.kinds import CONFIG_MAP, SECRET

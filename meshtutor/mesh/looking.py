@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Any
 
-from meshtutor.kube import kinds
+from meshtutor.kube import kinds, reach
 from meshtutor.kube.client import KubeClient
 from meshtutor.mesh import dashboards, finding
 from meshtutor.mesh.counting import Counting, counting
-from meshtutor.mesh.explaining import GATEWAY_LABEL
 from meshtutor.mesh.places import Places, places_of
 from meshtutor.providers.base import Provider
 from meshtutor.telemetry.graph import Graph, read_graph
@@ -20,8 +19,6 @@ from meshtutor.telemetry.prometheus import Prometheus
 from meshtutor.telemetry.results import Vector
 from meshtutor.telemetry.signals import Board, read_signals
 from meshtutor.traffic.tally import Tally
-
-_ROOT: Final = "istio-system"
 
 
 class Looking:
@@ -95,7 +92,8 @@ class Looking:
         """
         timeout = patience(self.prometheus) if timeout is None else timeout
         if promql is None:
-            gateways = self.api.list(kinds.POD, _ROOT, GATEWAY_LABEL)
+            place = self.provider.gateway_place
+            gateways = reach.list_if_shown(self.api, kinds.POD, place.namespace, place.labels)
             pods = finding.scraped([*self.api.list(kinds.POD, self.namespace), *gateways])
             wait_for_scrape(self.prometheus, timeout, time.sleep, pods)
             return None

@@ -8,7 +8,7 @@ Left out: several entries for one host that differ in `exportTo`, of which the o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from meshtutor.kube import kinds, objects, sidecars
