@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 import ipywidgets
-import plotly.graph_objects as go
 
 from meshtutor.charts import ejecting
 from meshtutor.display.colors import SKY
 from meshtutor.widgets.answers_view import AnswersView
 from meshtutor.widgets.breaker_model import BreakerModel
+from meshtutor.widgets.figure import living
 from meshtutor.widgets.live import Live
 from meshtutor.widgets.pod_watch import PodWatch
 from meshtutor.widgets.recorder import Recorder
@@ -24,8 +24,7 @@ class BreakerView(AnswersView):
     def __init__(self, title: str, model: BreakerModel, live: Live[Recorder], watch: PodWatch) -> None:
         self._watch = watch
         chart = ejecting.ejected(watch.history(), watch.now())
-        self._bands = go.FigureWidget(data=chart.data, layout=chart.layout)
-        self._bands._config = {"displayModeBar": False, "responsive": True}
+        self._bands = living(chart)
         hint = "Move a slider to apply the rule."
         super().__init__(title, model, live, controls=_controls(), hint=hint, below=[self._bands])
 

@@ -6,7 +6,6 @@ import contextlib
 from typing import Any, Final
 
 import ipywidgets
-import plotly.graph_objects as go
 
 from meshtutor.charts import costs
 from meshtutor.display import html, text
@@ -15,6 +14,7 @@ from meshtutor.traffic.racing import Timed
 from meshtutor.widgets.cost_model import WAYS, Cost, CostModel
 from meshtutor.widgets.cost_published import FIGURES, PAGE
 from meshtutor.widgets.face import Face
+from meshtutor.widgets.figure import living
 from meshtutor.widgets.latest import Latest
 
 _HEIGHT: Final = 280
@@ -75,9 +75,7 @@ class CostView(Face):
 def _figure() -> Any:
     """Without bars: nothing is measured yet. A figure that comes later would not know how wide the page is."""
     chart = costs.cost([Timed(way, ()) for way in WAYS], _HEIGHT)
-    figure = go.FigureWidget(data=chart.data, layout=chart.layout)
-    figure._config = {"displayModeBar": False, "responsive": True}
-    return figure
+    return living(chart)
 
 
 def measured_table(cost: Cost) -> html.Html:

@@ -12,6 +12,7 @@ from meshtutor.charts import graphing
 from meshtutor.display import html
 from meshtutor.widgets import graph_details
 from meshtutor.widgets.face import Face
+from meshtutor.widgets.figure import living
 from meshtutor.widgets.graph_model import GraphModel
 from meshtutor.widgets.heartbeat import Heartbeat
 from meshtutor.widgets.live import Live
@@ -139,6 +140,4 @@ class GraphView(Face):
 
 def _figure(model: GraphModel) -> Any:
     graph, layout = model.graph, model.layout
-    figure = go.FigureWidget(data=graphing.traces(graph, layout), layout=graphing.look(graph, layout))
-    figure._config = {"displayModeBar": False, "responsive": True}
-    return figure
+    return living(go.Figure(data=graphing.traces(graph, layout), layout=graphing.look(graph, layout)))

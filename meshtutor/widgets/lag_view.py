@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import ipywidgets
-import plotly.graph_objects as go
 from traitlets import TraitError
 
 from meshtutor.charts import scraping
 from meshtutor.display import html
 from meshtutor.telemetry.scraping import Seen
 from meshtutor.widgets.face import Face
+from meshtutor.widgets.figure import living
 from meshtutor.widgets.heartbeat import Beat, Heartbeat
 from meshtutor.widgets.lag_model import WINDOWS, LagModel
 from meshtutor.widgets.latest import Latest
@@ -76,8 +76,7 @@ class LagView(Face):
         old, self._figure = self._figure, None
         if self._model.seen:
             chart = scraping.scrape_lag(self._model.happened, self._model.seen, _HEIGHT)
-            self._figure = go.FigureWidget(data=chart.data, layout=chart.layout)
-            self._figure._config = {"displayModeBar": False, "responsive": True}
+            self._figure = living(chart)
         self._chart.children = [self._figure] if self._figure is not None else []
         if old is not None:
             old.close()

@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import ipywidgets
-import plotly.graph_objects as go
 
 from meshtutor.charts.chart import Chart
 from meshtutor.display import html
 from meshtutor.display.yaml import Listing
 from meshtutor.widgets.face import Face
+from meshtutor.widgets.figure import living
 from meshtutor.widgets.heartbeat import Beat, Heartbeat
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.live import Live
@@ -168,13 +168,6 @@ class RuleView(Face):
         self._traffic.value = (
             html.notice(trouble, "warn") if trouble else html.muted(f"{rate}{failed} · {self.seen()}")
         )
-
-
-def living(chart: Chart) -> Any:
-    """A chart as a widget whose traces can be changed in place."""
-    figure = go.FigureWidget(data=chart.data, layout=chart.layout)
-    figure._config = {"displayModeBar": False, "responsive": True}
-    return figure
 
 
 def _values(dropdown: Any) -> list[Any]:

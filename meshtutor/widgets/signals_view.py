@@ -6,11 +6,11 @@ import threading
 from typing import Any
 
 import ipywidgets
-import plotly.graph_objects as go
 
 from meshtutor.charts import signaling
 from meshtutor.display import html
 from meshtutor.widgets.face import Face
+from meshtutor.widgets.figure import living
 from meshtutor.widgets.heartbeat import Heartbeat
 from meshtutor.widgets.live import Live
 from meshtutor.widgets.signals_model import RANGES, SignalsModel
@@ -26,7 +26,7 @@ class SignalsView(Face):
         self._model = model
         self._live = live
         self._drawing = threading.RLock()
-        self._figure = _figure(model)
+        self._figure = living(signaling.golden_signals(model.board, model.done))
         self._layout: dict[str, Any] = {}
         self._offering = False
         self._service = ipywidgets.Dropdown(
@@ -122,10 +122,3 @@ class SignalsView(Face):
 
 def _nearest(seconds: float) -> float | None:
     return seconds if seconds in RANGES.values() else None
-
-
-def _figure(model: SignalsModel) -> Any:
-    chart = signaling.golden_signals(model.board, model.done)
-    figure = go.FigureWidget(data=chart.data, layout=chart.layout)
-    figure._config = {"displayModeBar": False, "responsive": True}
-    return figure

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import ipywidgets
-import plotly.graph_objects as go
 
 from meshtutor.charts.searching import trace_scatter, verdict_of
 from meshtutor.display import html, text
@@ -15,6 +14,7 @@ from meshtutor.telemetry.trace import Trace
 from meshtutor.telemetry.traces import NOTHING
 from meshtutor.telemetry.waterfall import as_html
 from meshtutor.widgets.face import Face
+from meshtutor.widgets.figure import living
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.traces_form import TracesForm, choose
 from meshtutor.widgets.traces_model import LIMIT, TracesModel
@@ -36,7 +36,7 @@ class TracesView(Face):
         """The id of a trace that is to be found; without one the form says what is searched for."""
         self._form = TracesForm(model)
         self._told = ipywidgets.HTML()
-        self._dots = _figure(trace_scatter(model.found, model.chosen))
+        self._dots = living(trace_scatter(model.found, model.chosen))
         self._list = ipywidgets.Select(rows=6, layout={"width": "100%"})
         self._tree = ipywidgets.HTML(layout={"width": "100%"})
         self._link()
@@ -128,9 +128,3 @@ def _line(trace: Trace) -> str:
     said = f" · {verdict}" if verdict != "fine" else ""
     took = text.milliseconds(trace.milliseconds)
     return f"{began} · {took} · {len(trace.spans)} spans · {trace.root.name} {trace.root.request}{said}"
-
-
-def _figure(chart: Any) -> Any:
-    figure = go.FigureWidget(data=chart.data, layout=chart.layout)
-    figure._config = {"displayModeBar": False, "responsive": True}
-    return figure

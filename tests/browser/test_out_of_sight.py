@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import shoot
+from tests.browser.conftest import drawn, shoot
 
 # the kernel tells what its widget does: how often it has asked Prometheus, how many requests it has sent
 WIDGET = """\
@@ -64,6 +64,7 @@ class Told:
 def told(opened, jupyter, page) -> Told:
     opened("out-of-sight", WIDGET, *BELOW)
     page.get_by_role("button", name="Send traffic").click()
+    drawn(page)
     found = Told(jupyter.folder / "notebooks" / "told.json", page)
     found.grows("asked", "sent")
     return found
