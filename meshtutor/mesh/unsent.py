@@ -41,14 +41,16 @@ def lost(
     )
     number = int(port) if port.isdigit() else 0
     proxy = Proxy.of_gateway(pod, listing, number) if at_gateway else Proxy.of_sidecar(pod, number)
-    rules = sorted((one for one in listing.all(kinds.VIRTUAL_SERVICE) if _pattern(one, name)), key=_age)
+    here = objects.namespace(pod)
+    rules = sorted((one for one in listing.all(kinds.VIRTUAL_SERVICE) if _pattern(one, name)),
+                   key=lambda one: (_distance(one, here), _age(one)))  # fmt: skip
     if not at_gateway:
         rules = [one for one in rules if _pattern(one, name) != "*"]  # every host is only a gateway's
     ruling = _ruling(result, found) or _first(rules, proxy, name)
     sent = set(_sent(result, found))
     for service in rules:
         why = proxy.refuses(service) or (
-            _beside(service, virtual) if at_gateway else _behind(service, ruling, name)
+            _beside(service, virtual) if at_gateway else _behind(service, ruling, name, here)
         )
         if why:
             path = deciders.host_path(service, name)
@@ -99,7 +101,7 @@ def _takes_all(service: Object, place: str, match: Match, found: Deciders) -> bo
     )
 
 
-def _behind(service: Object, ruling: Object | None, name: str) -> str:
+def _behind(service: Object, ruling: Object | None, name: str, here: str) -> str:
     """Why another VirtualService (or HTTPRoute) rules a host on sidecars, "" if this one does or none."""
     if ruling is None or ObjectKey.of(service) == ObjectKey.of(ruling):
         return ""
@@ -107,6 +109,8 @@ def _behind(service: Object, ruling: Object | None, name: str) -> str:
         return f"{title(ruling)} rules this host"
     if _pattern(ruling, name) != _pattern(service, name):
         return f"{title(ruling)} names this host more closely"
+    if _distance(ruling, here) != _distance(service, here):
+        return f"{title(ruling)} rules this host: it is exported to fewer namespaces"
     if _age(ruling)[0] == _age(service)[0]:
         return f"{title(ruling)} rules this host: it is as old, and the first by name"
     return f"an older VirtualService rules this host: {objects.namespace(ruling)}/{objects.name(ruling)}"
@@ -127,13 +131,15 @@ def _ruling(result: Result, found: Deciders) -> Object | None:
 
 
 def _first(rules: Iterable[Object], proxy: Proxy, name: str) -> Object | None:
-    """The VirtualService that Istio takes for a sidecar: of those that name the host best the oldest."""
+    """The VirtualService that Istio takes for a sidecar: of those that name the host best the first."""
     mine = [one for one in rules if not proxy.refuses(one)]
-    return min(
-        mine,
-        key=lambda one: (_pattern(one, name) != name, -len(_pattern(one, name)), _age(one)),
-        default=None,
-    )
+    return min(mine, key=lambda one: (_pattern(one, name) != name, -len(_pattern(one, name))), default=None)
+
+
+def _distance(service: Object, namespace: str) -> int:
+    """Private rules go first, then those for the proxy's namespace, then those for all (push_context.go)."""
+    exported = set(objects.spec(service).get("exportTo") or ("*",))
+    return 2 if "*" in exported else 0 if objects.namespace(service) == namespace else 1
 
 
 def _sent(result: Result, found: Deciders) -> Iterator[tuple[ObjectKey, str]]:

@@ -13,7 +13,6 @@ from meshtutor.telemetry.jaeger import Jaeger
 from meshtutor.telemetry.trace import Trace
 from meshtutor.telemetry.traces import Traces
 
-GATEWAY: Final = "istio-ingressgateway.istio-system"
 LIMIT: Final = 200
 RANGES: Final = {"minute": 60.0, "5 minutes": 300.0, "15 minutes": 900.0, "hour": 3600.0, "6 hours": 21600.0,
                  "2 days": 172_800.0}  # fmt: skip
@@ -86,7 +85,7 @@ class TracesModel(HasTraits):  # type: ignore[misc]  # traitlets has no types
         """What has reported so far; without a choice the gateway is the best place to begin."""
         self.services = tuple(self._jaeger.services())
         if not self.service and self.services:
-            self.service = GATEWAY if GATEWAY in self.services else self.services[0]
+            self.service = next(filter(_is_gateway, self.services), self.services[0])
         self.operations = (
             tuple(self._jaeger.operations(self.service)) if self.service in self.services else ()
         )
@@ -120,3 +119,8 @@ def _id_in(text: str) -> str:
         f"{text.strip()!r} is not the id of a trace, expected up to 32 hexadecimal digits.",
         "x-b3-traceid is one; a whole traceparent has one in it",
     )
+
+
+def _is_gateway(service: str) -> bool:
+    """Whether the name under which proxies report, WORKLOAD.NAMESPACE, is that of a gateway, whosever it is."""
+    return "gateway" in service.partition(".")[0]

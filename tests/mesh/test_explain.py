@@ -262,6 +262,19 @@ def test_of_two_virtual_services_for_a_host_the_younger_is_a_loser_as_a_whole(un
     assert (loser.by.object, loser.by.where) == ("VirtualService default/zz-mine", f"{file}:7")
 
 
+def test_a_younger_rule_that_is_for_its_own_namespace_alone_goes_before_an_older_one_for_all(under, tmp_path):
+    file = tmp_path / "mine.yaml"
+    private = BY_USER.replace("  name: reviews", "  name: zz-mine").replace(
+        "spec:\n", "spec:\n  exportTo: ['.']\n"
+    )
+    file.write_text(private)
+    under(rules(f"{{route: [{to('v1')}]}}"))
+    lost = {one.route: one.reason for one in under(str(file)).explain("reviews", headers=JASON).lost}
+    assert lost["reviews"] == (
+        "VirtualService default/zz-mine rules this host: it is exported to fewer namespaces"
+    )
+
+
 def test_a_wildcard_loses_to_the_name_and_a_rule_to_what_keeps_it_from_this_caller(under):
     head = rules(f"{{route: [{to('v3')}]}}").replace("  name: reviews", "  name: other")
     under(rules(f"{{route: [{to('v1')}]}}"))

@@ -11,10 +11,11 @@ from meshtutor.charts import trace_scatter
 from meshtutor.charts.searching import verdict_of
 from meshtutor.errors import MeshtutorError, QueryError
 from meshtutor.telemetry.traces import Traces
-from meshtutor.widgets.traces_model import GATEWAY, LIMIT, TracesModel
+from meshtutor.widgets.traces_model import LIMIT, TracesModel
 from meshtutor.widgets.traces_view import TracesView
 from tests.telemetry.some_traces import retried, span, trace
 
+GATEWAY = "meshtutor-gateway.student-07"
 QUICK = trace(span("a", end=5, service=GATEWAY), id="quick", start=1_700_000_001.0)
 SLOW = trace(span("a", end=50, service=GATEWAY), id="slow")
 FAILED = trace(span("a", end=9, service=GATEWAY, http__status_code="503"), id="failed")
