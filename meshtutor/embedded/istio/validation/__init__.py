@@ -9,7 +9,8 @@
     delegation     rules that delegate: warnings; certificates: Secrets, and the names of those that are needed
     gateway_conflicts
                    servers that claim the same port or name: warnings
-    telemetries    Telemetry objects together; providers: those that they name, and MeshConfig's: warnings
+    rivals         objects that choose pods: several for the same ones, or none: warnings
+    telemetries    Telemetry objects; providers: those that they name, and MeshConfig's: warnings
     shared_hosts   ServiceEntries that are not alone with a name, or select nobody: warnings
     references     what names something that is not there: warnings with istioctl analyze's codes
     admission      all of it as the API server's validator

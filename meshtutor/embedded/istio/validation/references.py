@@ -18,8 +18,8 @@ from meshtutor.embedded.istio.validation import (
     delegation,
     gateway_conflicts,
     providers,
+    rivals,
     shared_hosts,
-    sidecars,
     telemetries,
 )
 from meshtutor.embedded.istio.validation.problem import Problems, each, warning
@@ -243,7 +243,7 @@ def _telemetry(obj: Object, world: World) -> Problems:
 
 
 def _sidecar(obj: Object, world: World) -> Problems:
-    yield from sidecars.check(obj, world.sidecars, world.pods)
+    yield from rivals.SIDECARS.check(obj, world.sidecars, world.pods)
 
 
 def _service_entry(obj: Object, world: World) -> Problems:

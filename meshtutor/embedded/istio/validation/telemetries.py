@@ -10,13 +10,15 @@ from typing import Any, Final
 
 from meshtutor.embedded.istio.validation import providers
 from meshtutor.embedded.istio.validation.problem import Problems, each, warning
+from meshtutor.embedded.istio.validation.rivals import Rivalry
 from meshtutor.kube import objects
 
 Object = dict[str, Any]
 NO_PROVIDER: Final = "IST0157"
-SAME_PODS: Final = "IST0159"
-SAME_NAMESPACE: Final = "IST0160"
-NOT_FOUND: Final = "IST0101"
+RIVALRY: Final = Rivalry(
+    "spec.selector", "spec.selector.matchLabels", "Telemetries", "IST0159", "IST0160",
+    "the later of two entries for one field holds; better one object for one workload",
+)  # fmt: skip
 
 
 def check(obj: Object, others: Iterable[Object], pods: Iterable[Object], mesh: Object | None) -> Problems:
@@ -26,23 +28,7 @@ def check(obj: Object, others: Iterable[Object], pods: Iterable[Object], mesh: O
     """
     yield from _without_providers(obj, mesh)
     yield from providers.check(obj, mesh)
-    near = [one for one in others if _is_near(one, obj)]
-    selector = _selector(obj)
-    if not selector:
-        yield from _several_for_all(obj, near)
-        return
-    mine = [pod for pod in pods if _chooses(obj, pod)]
-    if not mine:
-        wanted = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
-        yield warning("spec.selector", f"the selector {wanted} chooses no pod", "", NOT_FOUND)
-    rivals = [one for one in near if _selector(one) and any(_chooses(one, pod) for pod in mine)]
-    if rivals:
-        yield warning(
-            "spec.selector",
-            f"{_names(rivals)} selects pods that this one selects, too",
-            "the later of two entries for one field holds; better one object for one workload",
-            SAME_PODS,
-        )
+    yield from RIVALRY.check(obj, others, pods)
 
 
 def _without_providers(obj: Object, mesh: Object | None) -> Problems:
@@ -56,32 +42,3 @@ def _without_providers(obj: Object, mesh: Object | None) -> Problems:
                 "name one, as in providers: [{name: envoy}]",
                 NO_PROVIDER,
             )
-
-
-def _several_for_all(obj: Object, near: Iterable[Object]) -> Problems:
-    rivals = [one for one in near if not _selector(one)]
-    if rivals:
-        yield warning(
-            "spec",
-            f"namespace {objects.namespace(obj)} has other Telemetries without a selector: {_names(rivals)}",
-            "the oldest of them holds, the others are ignored",
-            SAME_NAMESPACE,
-        )
-
-
-def _is_near(one: Object, obj: Object) -> bool:
-    """Whether it is another object of the same namespace."""
-    return objects.namespace(one) == objects.namespace(obj) and objects.name(one) != objects.name(obj)
-
-
-def _selector(obj: Object) -> dict[str, str]:
-    return (objects.spec(obj).get("selector") or {}).get("matchLabels") or {}
-
-
-def _chooses(obj: Object, pod: Object) -> bool:
-    same = objects.namespace(pod) == objects.namespace(obj)
-    return same and _selector(obj).items() <= objects.labels(pod).items()
-
-
-def _names(found: Iterable[Object]) -> str:
-    return ", ".join(sorted(objects.name(one) for one in found))
