@@ -66,7 +66,7 @@ def _fields(model: TracesModel) -> dict[str, Any]:
         "service": ipywidgets.Dropdown(description="Of", options=[], style=_STYLE, layout={"width": "19em"}),
         "operation": ipywidgets.Dropdown(options=[], style=_STYLE, layout={"width": "12em"}),
         "seconds": ipywidgets.Dropdown(
-            description="of the last", options=[], style=_STYLE, layout={"width": "13em"}
+            description="of the last", options=[], style=_STYLE, layout={"width": "14.5em"}
         ),
         "slower_than": _milliseconds("slower than (ms)", model.slower_than, "12.5em"),
         "faster_than": _milliseconds("faster than (ms, 0: any)", model.faster_than, "16em"),
