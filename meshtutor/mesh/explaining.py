@@ -122,12 +122,14 @@ def _steps(result: Result, sources: _Sources, pods: Mapping[str, str]) -> Iterat
         known = sources.outside.host(sources.host) or _service(sources, sources.host)
         path, said = strangers(sidecar, known=bool(known))
         yield Step("sidecar", said, found.decision(sidecar, path))
-    if chosen:
+    if chosen and result.as_bytes:
+        yield Step("filter chain", f"{chosen.reason}: bytes are passed on", found.decision(*ruling.condition))
+    elif chosen:
         yield from _route(chosen, found, ruling)
     yield from _answers(result, found, ruling)
     for target in result.targets:
-        yield from _cluster(target, sources, ruling, pods, _without_cluster(result))
-    if result.targets:
+        yield from _cluster(target, sources, ruling, pods, _without(result))
+    if result.targets and not result.as_bytes:
         yield from _policies(result, found, ruling)
     if result.error:
         yield Step("ends here", result.error)
@@ -175,18 +177,24 @@ def _service(sources: _Sources, fqdn: str) -> Object | None:
     return sources.rules.get(kinds.SERVICE, name, rest.partition(".")[0])
 
 
-def _without_cluster(result: Result) -> int:
-    """What Envoy answers where a cluster does not exist: of an HTTPRoute 500, as the Gateway API asks."""
+def _without(result: Result) -> tuple[str, str]:
+    """What Envoy does where a cluster does not exist, and where it has no endpoint.
+
+    For an HTTPRoute a missing cluster is answered with 500, as the Gateway API asks.
+    """
+    if result.as_bytes:
+        return "the connection is closed", "the connection is closed"
     code = ((result.details or {}).get("route") or {}).get("cluster_not_found_response_code", "")
-    return 500 if code == "INTERNAL_SERVER_ERROR" else 503
+    return f"{500 if code == 'INTERNAL_SERVER_ERROR' else 503}, NC", "503 (UH)"
 
 
 def _cluster(
-    target: Target, sources: _Sources, ruling: Ruling, pods: Mapping[str, str], without: int
+    target: Target, sources: _Sources, ruling: Ruling, pods: Mapping[str, str], without: tuple[str, str]
 ) -> Iterator[Step]:
+    """A cluster and what is behind it; `without`: what becomes of calls where it, or its endpoints, are not there."""
     found, service, rule = sources.rules, ruling.service, ruling.rule
     path = deciders.destination_path(service, rule, target.cluster) if service and rule else ""
-    missing = "" if target.exists else f"  (does not exist: {without}, NC)"
+    missing = "" if target.exists else f"  (does not exist: {without[0]})"
     yield Step("cluster", f"{target.share:g} %  {target.cluster}{missing}", found.decision(service, path))
     _, _, subset, fqdn = deciders.parts(target.cluster)
     if not fqdn.endswith(deciders.DOMAIN) and (brought := sources.outside.host(fqdn, target.namespace)):
@@ -197,7 +205,7 @@ def _cluster(
     elif subset:
         yield Step("subset", f"{subset}: no DestinationRule defines it")
     if target.exists and not target.endpoints and target.kind in ("EDS", "STATIC"):
-        yield Step("endpoint", "none: 503 (UH)")
+        yield Step("endpoint", f"none: {without[1]}")
     for endpoint in target.endpoints:
         yield _endpoint(endpoint, target, fqdn, sources, pods)
 

@@ -140,10 +140,11 @@ def _verdict(result: Result) -> tuple[str, html.Tone]:
     where = ", ".join(f"{share:g} % to {name}" for name, share in result.clusters.items())
     missing = [target.cluster for target in result.targets if not target.exists]
     if missing:
-        return f"{where}; but {missing[0]} does not exist: its share is answered 503 (NC)", "bad"
+        fate = "closed" if result.as_bytes else "answered 503 (NC)"
+        return f"{where}; but {missing[0]} does not exist: its share is {fate}", "bad"
     if result.fault:
         return f"{where}, after a fault ({fault_text(result.fault)})", "warn"
-    return where, "good"
+    return f"{where}, as bytes" if result.as_bytes else where, "good"
 
 
 def fault_text(fault: Mapping[str, Any]) -> str:

@@ -76,6 +76,7 @@ class Target:
 class Result:
     """A walk. `error` says where it ended early, `status` and `flags` what Envoy answers itself then (else 0 and "").
 
+    `as_bytes`: a chain passes the connection on as it is; the candidate is what made the chain.
     Times in seconds, None when there is none. `details` holds the chosen route's own JSON. `candidates` are the routes
     that Envoy looked at, `later` those behind the chosen one, at which it did not look.
     """
@@ -93,6 +94,7 @@ class Result:
     status: int = 0
     flags: str = ""
     error: str = ""
+    as_bytes: bool = False
     timeout: float | None = None
     retries: dict[str, Any] = field(default_factory=dict)
     fault: dict[str, Any] = field(default_factory=dict)
@@ -127,7 +129,9 @@ class Result:
 def _lines(result: Result) -> list[str]:
     lines = [
         f"listener      {result.listener or '-'}",
-        f"virtual host  {result.virtual_host or '-'}  ({result.domain})",
+        f"filter chain  {result.filter_chain or '-'}  (bytes)"
+        if result.as_bytes
+        else f"virtual host  {result.virtual_host or '-'}  ({result.domain})",
     ]
     for candidate in result.candidates:
         sign = "→" if candidate.matched else " "

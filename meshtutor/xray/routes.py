@@ -77,13 +77,18 @@ def _path_failure(match: Json, path: str) -> str:
 
 
 def _candidate(route: Json, reason: str) -> Candidate:
-    metadata = (route.get("metadata") or {}).get("filter_metadata") or {}
+    return candidate(route, reason or _why(route.get("match", {})), matched=not reason)
+
+
+def candidate(made: Json, reason: str, *, matched: bool) -> Candidate:
+    """A route, or a filter chain that leads to clusters itself, with the object that made it."""
+    metadata = (made.get("metadata") or {}).get("filter_metadata") or {}
     config = str((metadata.get("istio") or {}).get("config", ""))
     placed = metadata.get("meshtutor") or {}
     return Candidate(
-        name=route.get("name", ""),
-        reason=reason or _why(route.get("match", {})),
-        matched=not reason,
+        name=made.get("name", ""),
+        reason=reason,
+        matched=matched,
         config=str(placed.get("config", config)),
         rule=str(placed.get("rule", "")),
         root_config=config if "root" in placed else "",

@@ -1,4 +1,7 @@
-"""The walk: listener -> filter chain -> virtual host -> route -> clusters -> endpoints."""
+"""The walk: listener -> filter chain -> virtual host -> route -> clusters -> endpoints.
+
+A chain that passes on bytes leads to clusters itself: what is in the bytes, nobody on the way sees.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ def walk(dump: Mapping[str, Any] | Envoy, call: Call) -> Result:
     chain, why_not = listeners.chain_of(listener, call)
     if chain is None:
         return replace(result, error=why_not)
-    manager = listeners.manager(chain)
+    if not (manager := listeners.manager(chain)):
+        return _through_bytes(result, chain, envoy, call)
     name = listeners.route_name(manager)
     config = envoy.routes.get(name) if name else manager.get("route_config")
     result = replace(
@@ -37,6 +41,15 @@ def walk(dump: Mapping[str, Any] | Envoy, call: Call) -> Result:
         return replace(result, error=f"route configuration {name!r} is not there", status=404, flags="NR")
     through_proxy = name == listeners.HTTP_PROXY and call.scheme == "https"
     return _through_routes(result, config, envoy, call.tunnel if through_proxy else call)
+
+
+def _through_bytes(result: Result, chain: Json, envoy: Envoy, call: Call) -> Result:
+    """The chain is the route: the one that Envoy chose, with the clusters of its tcp_proxy."""
+    chosen = routes.candidate(chain, listeners.said_of(chain, call), matched=True)
+    found = clusters.targets(listeners.tcp_proxy(chain), envoy)
+    name = chain.get("name") or ", ".join(listeners.server_names(chain))
+    result = replace(result, filter_chain=name, candidates=(chosen,), targets=found, as_bytes=True)
+    return replace(_judge(result, 0), status=0)
 
 
 def _through_routes(result: Result, config: Json, envoy: Envoy, call: Call) -> Result:

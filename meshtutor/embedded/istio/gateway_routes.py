@@ -12,7 +12,7 @@ from typing import Any
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 
-from meshtutor.embedded.istio.gateways import BoundServer
+from meshtutor.embedded.istio.gateway_servers import BoundServer
 from meshtutor.embedded.istio.reading import uint32
 from meshtutor.embedded.istio.routes import http_rule, matches, redirects
 from meshtutor.embedded.istio.routes.client import Client
@@ -29,10 +29,11 @@ class _Host:
 
 
 def by_name(servers: Iterable[BoundServer]) -> Mapping[str, list[BoundServer]]:
-    """Servers by the name of their routes."""
+    """Servers by the name of their routes; those that see no requests have none."""
     found: dict[str, list[BoundServer]] = {}
     for bound in servers:
-        found.setdefault(bound.route_name, []).append(bound)
+        if bound.carries_requests:
+            found.setdefault(bound.route_name, []).append(bound)
     return found
 
 

@@ -14,9 +14,8 @@ from typing import Any, Final
 from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
 from envoy.config.route.v3 import route_components_pb2, route_pb2
 from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
-from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 
-from meshtutor.embedded.istio import http_connection, telemetry, transport
+from meshtutor.embedded.istio import http_connection, tcp_connection, telemetry, transport
 from meshtutor.embedded.istio.clusters import inbound_name
 from meshtutor.embedded.istio.endpoints import socket_address
 from meshtutor.embedded.istio.hosts import HTTP_PROTOCOLS, Host
@@ -104,16 +103,8 @@ def tls_inspector() -> Any:
 def _network_filter(port: InboundPort, reports: Reports, *, mutual_tls: bool) -> Any:
     stat_prefix = f"inbound_0.0.0.0_{port.number};"
     if not port.is_http:
-        cluster = inbound_name(port.number)
-        config = tcp_proxy_pb2.TcpProxy(
-            stat_prefix=cluster,
-            cluster=cluster,
-            access_log=reports.connections(port.host, mutual_tls=mutual_tls),
-            access_log_options={"flush_access_log_on_connected": True},
-        )
-        return listener_components_pb2.Filter(
-            name="envoy.filters.network.tcp_proxy", typed_config=transport.any_of(config)
-        )
+        loggers = reports.connections(port.host, mutual_tls=mutual_tls)
+        return tcp_connection.network_filter(tcp_connection.to_cluster(inbound_name(port.number), loggers))
     return http_connection.inbound_manager(
         stat_prefix, _routes(port), reports.server(port.host, mutual_tls=mutual_tls)
     )

@@ -35,7 +35,8 @@ class VirtualService:
     """A VirtualService; `hosts` are full names, `gateways` are `mesh` or `NAMESPACE/NAME`.
 
     One that delegates has its delegates' rules in `http`, with an origin for each, and knows its `parts`. One that was
-    made of HTTPRoutes says so by `gateway_api`: some things mean something else there.
+    made of HTTPRoutes says so by `gateway_api`: some things mean something else there. `tls` and `tcp`, the rules for
+    bytes, are followed at gateways.
     """
 
     namespace: str
@@ -48,6 +49,8 @@ class VirtualService:
     origins: tuple[Origin, ...] = ()
     parts: tuple[VirtualService, ...] = ()
     gateway_api: bool = False
+    tls: tuple[dict[str, Any], ...] = ()
+    tcp: tuple[dict[str, Any], ...] = ()
 
     @property
     def config_path(self) -> str:
@@ -78,6 +81,8 @@ def virtual_service(obj: Object) -> VirtualService:
         export_to=frozenset(spec.get("exportTo") or ()),
         http=tuple(_in_one_spelling(rule) for rule in spec.get("http") or ()),
         seniority=seniority(obj),
+        tls=tuple(spec.get("tls") or ()),
+        tcp=tuple(spec.get("tcp") or ()),
     )
 
 

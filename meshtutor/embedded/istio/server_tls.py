@@ -30,6 +30,11 @@ def terminates(tls: Tls) -> bool:
     return tls.get("mode") in TERMINATING
 
 
+def passes(tls: Tls) -> bool:
+    """Whether what is encrypted is passed on unopened."""
+    return tls.get("mode") in (None, "PASSTHROUGH")
+
+
 def certificates(tls: Tls) -> list[str]:
     """The resources' names of the certificates that a server shows: one, or one for each kind of key."""
     named = tls.get("credentialNames") or [tls.get("credentialName") or ""]

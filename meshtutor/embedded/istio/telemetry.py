@@ -16,10 +16,10 @@ client's proxy that knows no service for a request names its Host header instead
 fallback, which servers and gateways do not have), and for the last virtual host the cluster that Istio has behind it:
 `passing_by`.
 
-istio_tcp_* count the connections of ports that carry no requests, and a sidecar's tunnels (CONNECT), which are bytes to
-it and no requests. Unlike in Istio their bytes are counted at the end of a connection and not every five seconds, as no
-operator tells what was added since the last time; and a server's proxy knows of the caller no more than its
-certificate, as a stock Envoy does not exchange metadata ahead of bytes.
+istio_tcp_* count the connections of ports that carry no requests, those whose bytes a gateway passes on, and a
+sidecar's tunnels (CONNECT), which are bytes to it and no requests. Unlike in Istio their bytes are counted at the end
+of a connection and not every five seconds, as no operator tells what was added since the last time; and a server's
+proxy knows of the caller no more than its certificate, as a stock Envoy does not exchange metadata ahead of bytes.
 
 Left out: istio_request_messages_total and istio_response_messages_total. Envoy's grpc_stats filter counts a stream's
 messages, but hands them to access loggers as one text, of which no operator makes two numbers.
@@ -96,14 +96,7 @@ def outbound_logger(
     own: Workload, overrides: Overrides = NO_OVERRIDES, *, gateway: bool = False
 ) -> list[Any]:
     """The client's side of the metrics; none if every metric is disabled. A sidecar counts tunnels as connections."""
-    ends = {
-        "reporter": "source",
-        **_own("source", own),
-        **_peer("destination", "UPSTREAM_METADATA", "istio"),
-        "source_principal": or_unknown("UPSTREAM_LOCAL_URI_SAN"),
-        "destination_principal": or_unknown("UPSTREAM_PEER_URI_SAN"),
-        "connection_security_policy": UNKNOWN,
-    }
+    ends = _ends_from(own)
     if gateway:
         return counting(REQUESTS, {**ends, **_service(), **_request()}, overrides)
     requests = counting(REQUESTS, {**ends, **_called_service(), **_request()}, overrides)
@@ -111,6 +104,11 @@ def outbound_logger(
         *(with_filters(one, tunnels(only=False)) for one in requests),
         *_connections({**ends, **_service()}, overrides, tunnels(only=True)),
     ]
+
+
+def passing_logger(own: Workload, overrides: Overrides = NO_OVERRIDES) -> list[Any]:
+    """The client's side of the metrics at a gateway that passes on bytes and sees no requests."""
+    return _connections({**_ends_from(own), **_service()}, overrides)
 
 
 def inbound_logger(
@@ -125,6 +123,18 @@ def connection_logger(
 ) -> list[Any]:
     """The same where a port carries bytes and no requests."""
     return _connections(_ends_at(own, host, mutual_tls=mutual_tls), overrides)
+
+
+def _ends_from(own: Workload) -> dict[str, str]:
+    """Who called whom, as the client's proxy sees it."""
+    return {
+        "reporter": "source",
+        **_own("source", own),
+        **_peer("destination", "UPSTREAM_METADATA", "istio"),
+        "source_principal": or_unknown("UPSTREAM_LOCAL_URI_SAN"),
+        "destination_principal": or_unknown("UPSTREAM_PEER_URI_SAN"),
+        "connection_security_policy": UNKNOWN,
+    }
 
 
 def _ends_at(own: Workload, host: Host | None, *, mutual_tls: bool) -> dict[str, str]:

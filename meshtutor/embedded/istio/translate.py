@@ -21,6 +21,7 @@ from meshtutor.embedded.istio import (
     credentials,
     endpoints,
     gateway_routes,
+    gateway_servers,
     gateways,
     inbound,
     listeners,
@@ -28,6 +29,7 @@ from meshtutor.embedded.istio import (
 from meshtutor.embedded.istio.clusters import Reader, Target
 from meshtutor.embedded.istio.destination_rules import DestinationRule
 from meshtutor.embedded.istio.endpoints import Group
+from meshtutor.embedded.istio.gateway_bytes import Passing
 from meshtutor.embedded.istio.hosts import Host, Port
 from meshtutor.embedded.istio.memo import Memo
 from meshtutor.embedded.istio.policy import locality
@@ -120,24 +122,31 @@ class _View:
 
     def listeners(self) -> Resources:
         """LDS: all of them are the proxy's own, as they have its address."""
-        inputs = (self._proxy, self._ports(), tuple(self._bound()), self._mesh, self._reports())
+        bound = tuple(self._bound())
+        inputs = (self._proxy, self._ports(), bound, self._mesh, self._reports())
+        if not all(one.carries_requests for one in bound):
+            inputs += self._rules()  # routes of bytes are in the listener itself
         return self._memo.get(("listeners", self._proxy.name), inputs, self._listeners)
 
     def routes(self) -> Resources:
         """RDS: of a sidecar's outbound listener, or of a gateway's."""
-        snapshot = self._snapshot
-        rules = (self._hosts, snapshot.virtual_services, snapshot.destination_rules, self._mesh)
+        rules = self._rules()
         if self._proxy.router:
             bound = tuple(self._bound())
             return self._memo.get(("gateway routes", self._scope), (bound, *rules), self._gateway_routes)
         return self._memo.get(("routes", self._scope), (*rules, *self._narrowed()), self._sidecar_routes)
+
+    def _rules(self) -> tuple[Any, ...]:
+        """What routes are made from."""
+        snapshot = self._snapshot
+        return self._hosts, snapshot.virtual_services, snapshot.destination_rules, self._mesh
 
     def secrets(self) -> Resources:
         """SDS: what listeners and clusters ask for by a `credentialName`, from Secrets of the proxy's own namespace."""
         snapshot = self._snapshot
         inputs = (self._hosts, snapshot.destination_rules, *self._narrowed())
         named = self._memo.get(("cluster secrets", self._scope), inputs, self._cluster_secrets)
-        names = tuple(dict.fromkeys((*gateways.secret_names(self._bound()), *named)))
+        names = tuple(dict.fromkeys((*gateway_servers.secret_names(self._bound()), *named)))
         there, namespace = self._snapshot.table(kinds.SECRET), self._proxy.namespace
         held = tuple(credentials.find(name, namespace, there) for name in names)
         build = partial(credentials.resources, names, namespace, there)
@@ -252,12 +261,12 @@ class _View:
             ("ports", self._proxy.name), (workload, hosts), partial(inbound.ports_of, workload, hosts)
         )
 
-    def _bound(self) -> list[gateways.BoundServer]:
+    def _bound(self) -> list[gateway_servers.BoundServer]:
         """The servers of a gateway; a sidecar has none."""
         if not self._proxy.router:
             return []
         hosts = self._snapshot.hosts_by_namespace.get(self._proxy.namespace, ())
-        build = partial(gateways.bound_servers, self._proxy, self._snapshot.gateways, hosts)
+        build = partial(gateway_servers.bound_servers, self._proxy, self._snapshot.gateways, hosts)
         return self._memo.get(
             ("bound", self._proxy.name), (self._proxy, self._snapshot.gateways, hosts), build
         )
@@ -300,10 +309,9 @@ class _View:
 
     def _listeners(self) -> Resources:
         if self._proxy.router:
-            built = [
-                gateways.listener(self._proxy, port, servers, self._reports())
-                for port, servers in gateways.by_port(self._bound()).items()
-            ]
+            services = self._snapshot.virtual_services
+            passing = Passing(services, self._client, self._reports().passed_connections())
+            built = list(gateways.listeners(self._proxy, self._bound(), self._reports(), passing))
         else:
             built = [listeners.outbound(self._proxy, self._reports())]
             built += [

@@ -45,6 +45,10 @@ class Reports:
         counter = partial(telemetry.connection_logger, self.workload, host, mutual_tls=mutual_tls)
         return self._loggers("SERVER", counter)
 
+    def passed_connections(self) -> list[Any]:
+        """The access loggers of the connections whose bytes a gateway passes on."""
+        return self._loggers("CLIENT", partial(telemetry.passing_logger, self.workload))
+
     def _loggers(self, mode: Mode, counter: Counter) -> list[Any]:
         overrides = metrics.chosen(self.applying, self.mesh, mode)
         counted = [] if overrides is None else counter(overrides)

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from meshtutor.embedded.istio.server_tls import terminates
+from meshtutor.embedded.istio.validation.names import HTTP_PROTOCOLS, TLS_PROTOCOLS
 from meshtutor.embedded.istio.validation.problem import Problems, each, warning
 from meshtutor.kube import objects
 
 Object = dict[str, Any]
 CONFLICT: Final = "IST0145"
+_TLS: Final = "TLS"
+_TCP: Final = "plain TCP"
 _HINT: Final = "the older of both keeps it; the other server is left out"
 
 
@@ -28,12 +30,14 @@ def check(gateway: Object, others: Iterable[Object]) -> Problems:
 
 
 def _both(path: str, server: Object, other: Object, owner: str) -> Problems:
-    port = _port(server)
-    if _is_tls(server) != _is_tls(other):
-        kinds = ("TLS", "plain HTTP") if _is_tls(server) else ("plain HTTP", "TLS")
-        message = f"port {port} is {kinds[0]} here, and {kinds[1]} in {owner}"
+    port, here, there = _port(server), _kind(server), _kind(other)
+    if here != there:
+        message = f"port {port} is {here} here, and {there} in {owner}"
         yield warning(f"{path}.port", message, _HINT, CONFLICT)
-    elif _is_tls(server) and (shared := sorted(_names(server) & _names(other))):
+    elif here == _TCP:
+        message = f"port {port} is plain TCP in {owner}, too: no name tells its connections apart"
+        yield warning(f"{path}.port", message, _HINT, CONFLICT)
+    elif here == _TLS and (shared := sorted(_names(server) & _names(other))):
         message = f"{owner} has a TLS server for {', '.join(shared)} on port {port}, too"
         yield warning(f"{path}.hosts", message, _HINT, CONFLICT)
 
@@ -48,8 +52,11 @@ def _port(server: Object) -> int:
     return int((server.get("port") or {}).get("number", 0))
 
 
-def _is_tls(server: Object) -> bool:
-    return terminates(server.get("tls") or {})
+def _kind(server: Object) -> str:
+    protocol = str((server.get("port") or {}).get("protocol", "")).upper()
+    if protocol in TLS_PROTOCOLS:
+        return _TLS
+    return "plain HTTP" if protocol in HTTP_PROTOCOLS else _TCP
 
 
 def _names(server: Object) -> set[str]:

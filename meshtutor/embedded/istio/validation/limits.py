@@ -8,10 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from meshtutor.embedded.istio.validation.names import TLS_PROTOCOLS
-from meshtutor.embedded.istio.validation.problem import Problems, each, error
+from meshtutor.embedded.istio.rules import MESH
+from meshtutor.embedded.istio.server_tls import passes
+from meshtutor.embedded.istio.validation.names import TLS_PROTOCOLS, partial_wildcard
+from meshtutor.embedded.istio.validation.problem import Problems, each, error, warning
 
 HINT: Final = "leave it out here, or use a real cluster, where the same YAML works: meshtutor up --on k3d"
+_IN_THE_MESH: Final = (
+    "in the mesh is part of Istio's API, but this lab does not implement it yet: sidecars get such connections by the "
+    "capture of packets with iptables, which takes root"
+)
+_AT_A_GATEWAY: Final = "bind it to a gateway alone (gateways: [NAME], without mesh)"
+_NOT_AT_GATEWAYS: Final = ("destinationSubnets", "sourceSubnet", "sourceLabels", "sourceNamespace")
 _VERSIONS: Final = ("TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3")
 _LONGEST_NAME: Final = 255
 _FOREIGN: Final = ("sds://", "builtin://", "file-")
@@ -22,15 +30,35 @@ def gateway(spec: dict[str, Any]) -> Problems:
     for path, server in each(spec.get("servers"), "spec.servers"):
         protocol = str((server.get("port") or {}).get("protocol", "")).upper()
         tls = server.get("tls") or {}
-        if protocol in TLS_PROTOCOLS and tls.get("mode", "PASSTHROUGH") == "PASSTHROUGH":
-            message = (
-                "PASSTHROUGH is what TLS without a mode means; this lab does not route encrypted bytes yet"
-            )
-            yield error(
-                f"{path}.tls.mode", message, "SIMPLE or MUTUAL with credentialName; or a real cluster"
-            )
-        elif protocol in TLS_PROTOCOLS:
+        if protocol in TLS_PROTOCOLS and not passes(tls):
             yield from _terminating(tls, f"{path}.tls")
+
+
+def virtual_service(spec: dict[str, Any]) -> Problems:
+    """Rules for bytes: at gateways only, and there by what a gateway and its Envoy look at."""
+    for field, what in (("tls", "TLS"), ("tcp", "plain TCP")):
+        for path, rule in each(spec.get(field), f"spec.{field}"):
+            if _holds_in_the_mesh(rule, spec):
+                yield error(path, f"a rule for {what} {_IN_THE_MESH}", f"{_AT_A_GATEWAY}, or {HINT}")
+            for place, match in each(rule.get("match"), f"{path}.match"):
+                yield from _at_a_gateway(match, place)
+
+
+def _holds_in_the_mesh(rule: dict[str, Any], spec: dict[str, Any]) -> bool:
+    """Whether sidecars would follow a rule for bytes."""
+    matches = rule.get("match") or [{}]
+    return MESH in (spec.get("gateways") or [MESH]) and any(
+        MESH in (match.get("gateways") or [MESH]) for match in matches
+    )
+
+
+def _at_a_gateway(match: dict[str, Any], path: str) -> Problems:
+    for field in _NOT_AT_GATEWAYS:
+        if match.get(field):
+            yield warning(f"{path}.{field}", "a gateway does not look at it: there, port and gateways count")
+    for place, name in each(match.get("sniHosts"), f"{path}.sniHosts"):
+        if complaint := partial_wildcard(name):
+            yield error(place, f"{complaint}: Envoy knows whole labels only", 'as in "*.example.com"')
 
 
 def destination_rule(spec: dict[str, Any]) -> Problems:

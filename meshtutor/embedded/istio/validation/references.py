@@ -17,6 +17,7 @@ from meshtutor.embedded.istio.validation import (
     certificates,
     delegation,
     gateway_conflicts,
+    l4_references,
     providers,
     rivals,
     shared_hosts,
@@ -32,6 +33,7 @@ CONFLICTING_HOSTS: Final = "IST0109"
 PORT_REQUIRED: Final = "IST0112"
 HOST_NOT_IN_GATEWAY: Final = "IST0132"
 PORT_NOT_ON_SERVICE: Final = "IST0162"
+_CLOSED: Final = "such connections are closed"
 _ONE_ONLY: Final = (
     "a sidecar obeys one of them: first those with exportTo [.], then those that name its namespace, then the others, "
     "the oldest of each; write them in one"
@@ -139,28 +141,34 @@ def _virtual_service(obj: Object, world: World) -> Problems:
     spec, namespace = objects.spec(obj), _namespace(obj)
     for path, destination in destinations(spec):
         yield from _destination(path, destination, namespace, world)
+    yield from l4_references.unsuitable_ports(spec, namespace, world.services)
     yield from delegation.check(obj, world.virtual_services)
+    yield from _gateways(spec, namespace, world)
+    yield from _same_hosts(obj, world)
+
+
+def _gateways(spec: Mapping[str, Any], namespace: str, world: World) -> Problems:
+    named = {name: world.gateways.get(name if "/" in name else f"{namespace}/{name}")
+             for name in spec.get("gateways") or ["mesh"]}  # fmt: skip
     for path, name in each(spec.get("gateways"), "spec.gateways"):
+        gateway = named[name]
         if name == "mesh":
             continue
-        gateway = world.gateways.get(name if "/" in name else f"{namespace}/{name}")
         if gateway is None:
             hint = "apply the Gateway; if it is in another namespace, write NAMESPACE/NAME"
             yield warning(path, f"referenced gateway not found: {name!r}", hint, NOT_FOUND)
         else:
             yield from _hosts_served(spec, name, gateway)
-    yield from _same_hosts(obj, world)
+    found = [gateway for gateway in named.values() if gateway]
+    if len(found) == len(named):  # neither the mesh is among them nor one that nobody knows
+        yield from l4_references.unserved(spec, found)
 
 
 def _destination(path: str, destination: dict[str, Any], namespace: str, world: World) -> Problems:
     written, subset = str(destination.get("host", "")), destination.get("subset")
     host = resolve(written, namespace)
     ports = world.ports(host)
-    fate = (
-        "such copies are dropped without a word"
-        if ".mirror" in path
-        else "such requests are answered with 503"
-    )
+    fate = _fate(path)
     if ports is None:
         hint = f"{fate}; check the name"
         if "." in written and f"{written}.svc.cluster.local" in world.hosts:
@@ -178,6 +186,13 @@ def _destination(path: str, destination: dict[str, Any], namespace: str, world: 
     if number is None and len(ports) > 1:
         message = f"{written} has several ports, so the destination must name one"
         yield warning(path, message, f"it has {_listed(ports)}", PORT_REQUIRED)
+
+
+def _fate(path: str) -> str:
+    """What becomes of what is sent to a place that is not there."""
+    if ".mirror" in path:
+        return "such copies are dropped without a word"
+    return "such requests are answered with 503" if path.startswith("spec.http") else _CLOSED
 
 
 def _hosts_served(spec: Mapping[str, Any], name: str, gateway: Object) -> Problems:

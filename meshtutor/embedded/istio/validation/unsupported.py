@@ -31,6 +31,7 @@ IMPLEMENTED: Final[Mapping[str, tuple[str, ...]]] = {
             "timeout", "retries.**", "fault.**", "mirror.**", "mirrors[].**", "mirrorPercentage.**", "mirrorPercent",
             "mirror_percent", "corsPolicy.**", "headers.**",
         )),
+        "tls[].match[].**", "tls[].route[].**", "tcp[].match[].**", "tcp[].route[].**",
     ),
     "DestinationRule": (
         "host", "exportTo[]", "workloadSelector.**", "subsets[].name", "subsets[].labels.**",
@@ -105,13 +106,14 @@ VALUES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ),
     ("ServiceEntry", "resolution"): ("NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN"),
     ("ServiceEntry", "ports[].protocol"): ("HTTP", "HTTP2", "GRPC", "HTTPS", "TLS"),
-    ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC", "HTTPS"),
+    ("Gateway", "servers[].port.protocol"): ("HTTP", "HTTP2", "GRPC", "HTTPS", "TLS", "TCP"),
     ("Gateway", "servers[].tls.mode"): ("PASSTHROUGH", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"),
     ("Gateway", "servers[].tls.cipherSuites[]"): CIPHERS,
     ("HTTPRoute", "rules[].backendRefs[].kind"): ("SERVICE",),
     ("HTTPRoute", "rules[].filters[].requestMirror.backendRef.kind"): ("SERVICE",),
 }
 _LIMITS: Final[Mapping[str, Callable[[dict[str, Any]], Problems]]] = {
+    "VirtualService": limits.virtual_service,
     "Gateway": limits.gateway,
     "ServiceEntry": limits.service_entry,
     "WorkloadEntry": limits.workload_entry,
@@ -119,13 +121,7 @@ _LIMITS: Final[Mapping[str, Callable[[dict[str, Any]], Problems]]] = {
 }
 CLAIMS: Final = ("http[].match[].headers", "http[].match[].withoutHeaders")
 MAPS: Final = (("Telemetry", "tracing[].customTags"),)
-_BYTES: Final = (
-    "need the capture of packets by iptables inside the mesh, which takes root; and gateways route requests only, not "
-    "bytes, here"
-)
 _WHY: Final[Mapping[tuple[str, str], str]] = {
-    ("VirtualService", "tcp"): f"rules for plain TCP {_BYTES}",
-    ("VirtualService", "tls"): f"rules for TLS {_BYTES}",
     (
         "ServiceEntry",
         "ports[].protocol",

@@ -60,12 +60,69 @@ def test_a_kind_that_the_api_server_read_from_its_definition_is_known_by_its_nam
 
 
 def test_a_field_that_is_not_implemented_is_refused_by_name_and_once():
-    found = causes(
-        kinds.VIRTUAL_SERVICE, "{hosts: [a], tcp: [{match: [{port: 1}], route: [{destination: {host: a}}]}]}"
+    found = causes(kinds.SERVICE_ENTRY, "{hosts: [a.test], ports: [{number: 80, name: http, protocol: HTTP}],"
+                   " resolution: STATIC, endpoints: [{address: 10.0.0.1}], subjectAltNames: [a, b]}")  # fmt: skip
+    assert list(found) == ["spec.subjectAltNames"]
+    assert "does not implement it yet" in found["spec.subjectAltNames"]
+    assert "meshtutor up --on k3d" in found["spec.subjectAltNames"]
+
+
+BYTES = {
+    "tcp": "tcp: [{match: [{port: 1%s}], route: [{destination: {host: a}}]}]",
+    "tls": "tls: [{match: [{sniHosts: [a]%s}], route: [{destination: {host: a}}]}]",
+}
+
+
+@pytest.mark.parametrize("section", BYTES)
+@pytest.mark.parametrize(
+    ("gateways", "match", "refused"),
+    [
+        ("", "", True),
+        ("gateways: [mesh], ", "", True),
+        ("gateways: [mesh, g], ", "", True),
+        ("gateways: [mesh, g], ", ", gateways: [mesh]", True),
+        ("gateways: [mesh, g], ", ", gateways: [g]", False),
+        ("gateways: [g], ", "", False),
+        ("gateways: [g], ", ", gateways: [mesh]", False),
+    ],
+)
+def test_rules_for_bytes_are_refused_where_sidecars_would_have_to_follow_them(
+    section, gateways, match, refused
+):
+    rules = f"{BYTES[section] % match}, http: [{{route: [{{destination: {{host: a}}}}]}}]"
+    spec = f"{{hosts: [a], {gateways}{rules}}}"
+    if not refused:
+        assert validate(request(kinds.VIRTUAL_SERVICE, spec)) == []
+        return
+    found = causes(kinds.VIRTUAL_SERVICE, spec)
+    assert list(found) == [f"spec.{section}[0]"]
+    said = found[f"spec.{section}[0]"]
+    assert all(words in said for words in ("capture of packets", "gateways: [NAME]", "meshtutor up --on k3d"))
+
+
+def test_a_rule_for_bytes_without_a_match_is_for_every_gateway_that_it_is_bound_to():
+    rule = "{hosts: [a], gateways: [%s], tcp: [{route: [{destination: {host: a}}]}]}"
+    assert list(causes(kinds.VIRTUAL_SERVICE, rule % "g, mesh")) == ["spec.tcp[0]"]
+    assert validate(request(kinds.VIRTUAL_SERVICE, rule % "g")) == []
+
+
+def test_conditions_that_a_gateway_does_not_look_at_are_named():
+    match = "{port: 1, sourceLabels: {a: b}, destinationSubnets: [10.0.0.0/8], sourceNamespace: x}"
+    rule = (
+        f"{{hosts: [a], gateways: [g], tcp: [{{match: [{match}], route: [{{destination: {{host: a}}}}]}}]}}"
     )
-    assert list(found) == ["spec.tcp"]
-    assert "does not implement it yet" in found["spec.tcp"]
-    assert "meshtutor up --on k3d" in found["spec.tcp"]
+    found = validate(request(kinds.VIRTUAL_SERVICE, rule))
+    assert [line.partition(": ")[0].rpartition(".")[2] for line in found] == [
+        "destinationSubnets", "sourceLabels", "sourceNamespace",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["*a.example.com", "*-a.example.com"])
+def test_a_part_of_a_label_as_a_wildcard_is_refused_as_envoy_does(name):
+    match = f"{{sniHosts: ['{name}']}}"
+    spec = (f"{{hosts: ['*'], gateways: [g], tls: [{{match: [{match}],"
+            " route: [{destination: {host: a}}]}]}")  # fmt: skip
+    assert list(causes(kinds.VIRTUAL_SERVICE, spec)) == ["spec.tls[0].match[0].sniHosts[0]"]
 
 
 @pytest.mark.parametrize(
@@ -116,8 +173,7 @@ def test_routing_by_a_claim_is_sound_and_refused_by_name(field):
 @pytest.mark.parametrize(
     ("tls", "path"),
     [
-        ("{}", "mode"),
-        ("{mode: PASSTHROUGH}", "mode"),
+        ("{mode: AUTO_PASSTHROUGH}", "mode"),
         ("{mode: ISTIO_MUTUAL}", "mode"),
         ("{mode: SIMPLE, serverCertificate: /a, privateKey: /b}", "serverCertificate"),
         ("{mode: SIMPLE, credentialName: 'sds://a'}", "credentialName"),

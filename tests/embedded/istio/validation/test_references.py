@@ -112,6 +112,12 @@ _TLS = "tls: {mode: SIMPLE, credentialName: nobody}"
         (f"[{{port: {{number: 80, name: s, protocol: HTTPS}}, hosts: [ns/a.com], {_TLS}}}]", {"spec.servers[0].hosts"}),
         (f"[{{port: {{number: 80, name: s, protocol: HTTPS}}, hosts: ['*.b.com'], {_TLS}}}]", {"spec.servers[0].hosts"}),
         ("[{port: {number: 80, name: s, protocol: HTTP}, hosts: [d.com]}]", {"spec.servers[0].port"}),
+        ("[{port: {number: 80, name: s, protocol: TCP}, hosts: ['*']}]", {"spec.servers[0].port"}),
+        ("[{port: {number: 80, name: s, protocol: TLS}, hosts: [d.com], tls: {mode: PASSTHROUGH}}]", set()),
+        ("[{port: {number: 80, name: s, protocol: TLS}, hosts: [a.com], tls: {mode: PASSTHROUGH}}]", {"spec.servers[0].hosts"}),
+        (("[{port: {number: 9, name: s, protocol: TCP}, hosts: ['*']}, "
+          "{port: {number: 9, name: t, protocol: TCP}, hosts: ['*']}]"),
+         {"spec.servers[0].port", "spec.servers[1].port"}),
         ((f"[{{port: {{number: 80, name: s, protocol: HTTPS}}, hosts: [d.com], {_TLS}}}, "
          f"{{port: {{number: 80, name: t, protocol: HTTPS}}, hosts: [d.com], {_TLS}}}]"),
          {"spec.servers[0].hosts", "spec.servers[1].hosts"}),
@@ -217,6 +223,58 @@ def test_taking_a_subset_away_that_is_used_is_a_warning():
     ]
     assert warnings("DestinationRule", "{host: two, subsets: [{name: v9}]}", user) == []
     assert warnings("DestinationRule", "{host: nobody}") == [("spec.host", "IST0101")]
+
+
+BYTES = """
+---
+{apiVersion: v1, kind: Service, metadata: {name: db}, spec: {selector: {app: db}, ports: [
+  {name: tcp-db, port: 1}, {name: tls-db, port: 2}, {name: db, port: 3}, {name: http-db, port: 4}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: closed}, spec: {selector: {istio: ingressgateway},
+ servers: [{port: {number: 80, name: tls, protocol: TLS}, hosts: ["*"], tls: {mode: PASSTHROUGH}}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: opened}, spec: {selector: {istio: ingressgateway},
+ servers: [{port: {number: 80, name: tls, protocol: TLS}, hosts: ["*"], tls: {mode: SIMPLE, credentialName: x}}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: plain}, spec: {selector: {istio: ingressgateway},
+ servers: [{port: {number: 80, name: tcp, protocol: TCP}, hosts: ["*"]}]}}
+"""
+TO_DB = "route: [{destination: {host: %s, port: {number: %d}}}]"
+SECTIONS = {
+    "http": f"http: [{{{TO_DB % ('db', 4)}}}]",
+    "tls": f"tls: [{{match: [{{sniHosts: [shop.com]}}], {TO_DB % ('db', 2)}}}]",
+    "tcp": f"tcp: [{{{TO_DB % ('db', 1)}}}]",
+}
+
+
+@pytest.mark.parametrize(
+    ("gateways", "followed"),
+    [("shop", "http"), ("closed", "tls"), ("opened", "tcp"), ("plain", "tcp"), ("shop, closed", "http tls")],
+)
+def test_rules_that_no_server_of_the_gateway_follows_are_named(gateways, followed):
+    spec = f"{{hosts: [shop.com], gateways: [{gateways}], {', '.join(SECTIONS.values())}}}"
+    idle = [(f"spec.{section}", "") for section in SECTIONS if section not in followed.split()]
+    assert warnings("VirtualService", spec, BYTES) == idle
+
+
+@pytest.mark.parametrize(
+    ("section", "unsuitable"), [("tls", {3, 4}), ("tcp", {3})]
+)  # plain HTTP is bytes, too: a rule for TCP may lead to it
+def test_a_port_whose_sidecar_looks_for_requests_in_bytes_is_named(section, unsuitable):
+    match = "match: [{sniHosts: [shop.com]}], " if section == "tls" else ""
+    for number in (1, 2, 3, 4):
+        spec = (
+            f"{{hosts: [shop.com], gateways: [mesh, shop], {section}: [{{{match}{TO_DB % ('db', number)}}}]}}"
+        )
+        path = f"spec.{section}[0].route[0].destination"
+        assert warnings("VirtualService", spec, BYTES) == ([(path, "")] if number in unsuitable else [])
+
+
+def test_a_rule_for_bytes_to_nowhere_says_that_connections_are_closed():
+    spec = yaml.safe_load(f"{{hosts: [shop.com], gateways: [plain], tcp: [{{{TO_DB % ('nobody', 1)}}}]}}")
+    obj = {"kind": "VirtualService", "metadata": {"name": "mine", "namespace": "default"}, "spec": spec}
+    (found,) = references.check(obj, world(BYTES))
+    assert (found.code, found.hint) == ("IST0101", "such connections are closed; check the name")
 
 
 def test_a_gateway_needs_pods_and_a_port_of_their_service():
