@@ -49,7 +49,8 @@ def _through_bytes(result: Result, chain: Json, envoy: Envoy, call: Call) -> Res
     found = clusters.targets(listeners.tcp_proxy(chain), envoy)
     name = chain.get("name") or ", ".join(listeners.server_names(chain))
     result = replace(result, filter_chain=name, candidates=(chosen,), targets=found, as_bytes=True)
-    return replace(_judge(result, 0), status=0)
+    judged = _judge(replace(result, path=call.path, authority=call.authority), 0)
+    return replace(judged, status=0, error=judged.error and f"{judged.error}: the connection is closed")
 
 
 def _through_routes(result: Result, config: Json, envoy: Envoy, call: Call) -> Result:

@@ -104,7 +104,8 @@ def _network_filter(port: InboundPort, reports: Reports, *, mutual_tls: bool) ->
     stat_prefix = f"inbound_0.0.0.0_{port.number};"
     if not port.is_http:
         loggers = reports.connections(port.host, mutual_tls=mutual_tls)
-        return tcp_connection.network_filter(tcp_connection.to_cluster(inbound_name(port.number), loggers))
+        config = tcp_connection.to_cluster(inbound_name(port.number), loggers)
+        return tcp_connection.network_filter(tcp_connection.after_handshake(config) if mutual_tls else config)
     return http_connection.inbound_manager(
         stat_prefix, _routes(port), reports.server(port.host, mutual_tls=mutual_tls)
     )
