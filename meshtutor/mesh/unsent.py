@@ -6,7 +6,8 @@ Source: istio/istio, pilot/pkg/model/virtualservice.go and networking/core/route
 (BuildHTTPRoutesForVirtualService, sourceMatchHTTP, IsCatchAllRoute). It is concluded from the objects in the Kubernetes
 API, so it is the same on a real cluster; a place that has a route in Envoy is never named.
 
-Left out: the rules within delegates and of HTTPRoutes; what a Sidecar's egress hosts hide.
+Left out: the rules within delegates and of HTTPRoutes; rules for bytes (`tls`, `tcp`); what a Sidecar's egress hosts
+hide.
 """
 
 from __future__ import annotations

@@ -264,3 +264,67 @@ def test_regexes_are_re2s_as_in_envoy_not_pythons(regex, path):
     tried = envoy(to("a", {"safe_regex": {"regex": regex}}), clusters=[CLUSTER])
     assert walk(tried, get(path)).route == "a"
     assert walk(tried, get("/no")).flags == "NR"
+
+
+def tcp_proxy(**fields: Any) -> Json:
+    return {"name": "envoy.filters.network.tcp_proxy", "typed_config": fields}
+
+
+def by_names(*chains: tuple[list[str], Json]) -> Envoy:
+    """A gateway's listener: a chain for each list of names, with its filter."""
+    made = [
+        {"filter_chain_match": {"server_names": names}, "filters": [filter_]}
+        if names
+        else {"filters": [filter_]}
+        for names, filter_ in chains
+    ]
+    listener = {"name": "0.0.0.0_8443", "traffic_direction": "OUTBOUND", "filter_chains": made}
+    return Envoy([listener], [], [{**CLUSTER, "name": name} for name in ("a", "b")], [])
+
+
+WEIGHTED = {"clusters": [{"name": "a", "weight": 1}, {"name": "b", "weight": 3}]}
+SHOPS = by_names(
+    (["*.example.com"], tcp_proxy(cluster="a")),
+    (["tea.example.com", "ale.example.com"], tcp_proxy(weighted_clusters=WEIGHTED)),
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "clusters"),
+    [
+        ("https://tea.example.com/", {"a": 25.0, "b": 75.0}),
+        ("https://new.example.com/x", {"a": 100.0}),
+        ("https://example.com/", {}),
+        ("http://tea.example.com/", {}),
+    ],
+)
+def test_a_chain_that_passes_on_bytes_is_chosen_by_the_name_that_the_client_calls(url: str, clusters: Json):
+    result = walk(SHOPS, Call.to(url))
+    assert (result.clusters, result.as_bytes, result.status) == (clusters, bool(clusters), 0)
+    assert ("connection is closed" in result.error) == (not clusters)
+
+
+def test_a_chain_for_bytes_names_who_made_it_and_for_whom():
+    config = "/apis/x/v1/namespaces/default/virtual-service/shops"
+    place = {"istio": {"config": config}, "meshtutor": {"rule": "tls[0].match[0]"}}
+    envoy = by_names((["tea.example.com"], tcp_proxy(cluster="a")))
+    envoy.listeners["0.0.0.0_8443"]["filter_chains"][0]["metadata"] = {"filter_metadata": place}
+    result = walk(envoy, Call.to("https://tea.example.com/"))
+    assert result.chosen
+    assert (result.chosen.rule, result.chosen.config.rpartition("/")[2]) == ("tls[0].match[0]", "shops")
+    assert "calls tea.example.com (SNI), the chain is for tea.example.com" in result.chosen.reason
+    assert "filter chain  tea.example.com  (bytes)" in str(result)
+
+
+def test_bytes_to_a_cluster_that_is_not_there_are_not_answered():
+    result = walk(by_names(([], tcp_proxy(cluster="gone"))), Call.to("http://any/"))
+    assert result.error == "cluster 'gone' does not exist: the connection is closed"
+    assert (result.status, result.flags) == (0, "NC")
+
+
+def test_of_two_chains_as_close_the_one_that_sees_requests_takes_them():
+    """A real cluster's sidecar has both for a port whose protocol nobody declared, and tells them apart by looking."""
+    both = by_names(
+        ([], tcp_proxy(cluster="a")), ([], manager(route_config={"name": "x", "virtual_hosts": []}))
+    )
+    assert walk(both, get()).route_config == "x"

@@ -38,6 +38,7 @@ HOSTS = ["reviews", "ratings", "reviews.default.svc.cluster.local", "*.example.c
 DURATIONS = ["1s", "0.25s", "1h", "10ms", "0s", "1000h", "100us", "315576000000s"]
 PATHS = ["/", "/reviews", "/reviews/0", "/a//b", "/a?b=c", "/{x}/*", "reviews", "/%20", "/\u00e4"]
 WORDS = {
+    "sniHosts": [*HOSTS, "a.example.com", "*a.example.com"],
     "host": HOSTS, "hosts": HOSTS, "authority": HOSTS, "sni": HOSTS, "subset": ["v1", "v2", "v9", ""],
     "exact": [*PATHS, "jason", "GET"], "prefix": [*PATHS, "jas"], "uri": PATHS, "path": PATHS,
     "regex": ["/reviews/.*", ".*", "[0-9]+", "a{1,1000}", "(a|b)*c", "\\d+", "(?i)a", "^a$"],
@@ -45,7 +46,7 @@ WORDS = {
     "retryOn": ["5xx", "503", "connect-failure,refused-stream", "gateway-error,503", "retriable-headers", "x"],
     "gateways": ["mesh", "web", "default/web", "other/web"], "exportTo": [".", "*", "other", "~"],
     "protocol": ["HTTP", "HTTPS", "TCP", "GRPC", "HTTP2", "TLS", "http"], "scheme": ["http", "https", "ftp"],
-    "mode": ["DISABLE", "ISTIO_MUTUAL", "SIMPLE", "MUTUAL"], "string": ["hello", "x" * 5000],
+    "mode": ["DISABLE", "ISTIO_MUTUAL", "SIMPLE", "MUTUAL", "PASSTHROUGH"], "string": ["hello", "x" * 5000],
     "from": ["europe/*", "europe/europe-1/*", "*", "brazil"], "to": ["europe/*", "brazil"],
     "name": ["a", "web-1", "A b"], "locality": ["europe/europe-1", "brazil", "a/b/c/d", "", "//"],
     "address": ["10.9.9.1", "localhost", "::1", "unix:///a", "machine.test", "*.test", "10.0.0.0/8"],
