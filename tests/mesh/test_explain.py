@@ -318,6 +318,55 @@ def test_the_gateway_is_explained_too(mesh):
     assert mesh.send(mesh.gateway + "/nowhere", n=1).outcomes[0].status == 404
 
 
+BYTES = """\
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: passing}
+spec:
+  selector: {istio: ingressgateway}
+  servers:
+  - port: {number: 443, name: tls, protocol: TLS}
+    hosts: ["*.shop.test"]
+    tls: {mode: PASSTHROUGH}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shops}
+spec:
+  hosts: ["*.shop.test"]
+  gateways: [passing]
+  tls:
+  - match:
+    - sniHosts: [tea.shop.test]
+    route:
+    - destination: {host: reviews, subset: v1}
+      weight: 20
+    - destination: {host: reviews, subset: v2}
+      weight: 80
+  - match:
+    - sniHosts: ["*.shop.test"]
+    route:
+    - destination: {host: nobody}
+"""
+
+
+def test_bytes_are_explained_by_the_name_that_is_called(under):
+    mesh = under(BYTES)
+    found = mesh.explain("https://tea.shop.test/", from_pod=mesh.gateway_tls)
+    assert subsets(found) == {"v1": 20, "v2": 80}
+    chain = found.step("filter chain")
+    assert "calls tea.shop.test (SNI)" in chain.what
+    assert (chain.by.object, chain.by.path) == ("VirtualService default/shops", "spec.tls[0].match[0]")
+    assert found.step("cluster").by.path == "spec.tls[0].route[0].destination.subset"
+    assert not found.step("timeout")
+    assert "as bytes" in repr(found)
+    lost = mesh.explain("https://new.shop.test/", from_pod=mesh.gateway_tls)
+    assert lost.step("filter chain").by.path == "spec.tls[1].match[0]"
+    assert "does not exist: the connection is closed" in lost.step("cluster").what
+    nobody = mesh.explain("https://elsewhere.test/", from_pod=mesh.gateway_tls)
+    assert "connection is closed" in nobody.verdict[0]
+
+
 def test_a_rule_for_the_gateway_only_does_not_reach_sidecars(under):
     mesh = under(
         rules(f"{{route: [{to('v3')}]}}").replace("spec:\n", "spec:\n  gateways: [bookinfo-gateway]\n")

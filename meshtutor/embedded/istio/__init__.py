@@ -7,9 +7,11 @@ Reads from left to right: `snapshot` (objects and their indices) -> `translate` 
     mesh_config, hosts, workloads, rules, delegates, destination_rules
                                                   what the objects say, as small immutable values
     clusters, discovery, endpoints, policy/       CDS and EDS of other services
-    inbound, listeners, http_connection           LDS, and the cluster in front of the pod's own app
+    inbound, listeners                            LDS, and the cluster in front of the pod's own app
+    http_connection, tcp_connection               what is in a listener's chains: requests are seen, or bytes passed on
     routes/                                       RDS of sidecars; and the parts of a route, one file each
-    gateways, gateway_routes                      LDS and RDS of gateways
+    gateway_servers, gateways, gateway_routes, gateway_bytes
+                                                  LDS and RDS of gateways; chains that lead bytes to clusters themselves
     gateway_api/                                  the Gateway API, made into rules as above; its statuses
     transport, server_tls, client_tls             TLS: between proxies, at gateways, towards services
     credentials                                   certificates from Secrets

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 from envoy.config.cluster.v3 import cluster_pb2
+from envoy.config.listener.v3 import listener_pb2
 from envoy.config.route.v3 import route_pb2
+from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 from google.protobuf.json_format import MessageToDict
 
 from meshtutor.embedded.istio.proxy import Proxy
 from meshtutor.embedded.istio.snapshot import Snapshot
 from meshtutor.embedded.istio.translate import Translator
-from meshtutor.embedded.xds.resource import CDS, RDS, Configuration
+from meshtutor.embedded.xds.resource import CDS, LDS, RDS, Configuration
 
 from .support import objects as make
 
@@ -109,3 +111,47 @@ def test_a_retry_budget_goes_with_its_level_as_ports_have_none(top, subset, port
     found = configuration(policy(top, subset))
     (thresholds,) = cluster(found, port, "" if subset is None else "s").circuit_breakers.thresholds
     assert MessageToDict(thresholds).get("retryBudget", {}).get("budgetPercent", {}).get("value") == expected
+
+
+def passing(*rules: dict[str, Any], subset: str = "") -> dict[str, Any]:
+    """What a gateway that passes on TCP says of connections to `reviews`."""
+    labels = {"istio": "ingressgateway"}
+    gateway = make.pod("front", ip="10.3.0.3", namespace="istio-system", router=True, **labels)
+    server = {"port": {"number": 9, "name": "tcp", "protocol": "TCP"}, "hosts": ["*"]}
+    destination = {"host": "reviews", "port": {"number": 9080}, "subset": subset}
+    bound = make.rule("VirtualService", "tcp", hosts=["*"], gateways=["front"], tcp=[
+        {"route": [{"destination": destination}]}])  # fmt: skip
+    front = make.rule("Gateway", "front", selector=labels, servers=[server])
+    snapshot = Snapshot.of([make.service("reviews", 9080, 9090), gateway, front, bound, *rules])
+    workload = snapshot.workloads["istio-system", gateway["metadata"]["name"]]
+    found = Translator().configuration(Proxy("front", True, workload.ip, "127.0.0.1", workload), snapshot)
+    (chain,) = found[LDS]["10.3.0.3_9"].message(listener_pb2.Listener).filter_chains
+    config = tcp_proxy_pb2.TcpProxy()
+    chain.filters[0].typed_config.Unpack(config)
+    return MessageToDict(config, preserving_proto_field_name=True)
+
+
+def test_a_destination_rule_says_how_long_bytes_may_be_passed_on():
+    tcp = {"idleTimeout": "5s", "maxConnectionDuration": "60s"}
+    found = passing(policy({"connectionPool": {"tcp": tcp}}))
+    assert (found["idle_timeout"], found["max_downstream_connection_duration"]) == ("5s", "60s")
+    assert not {"idle_timeout", "max_downstream_connection_duration"} & passing().keys()
+
+
+BY_CLIENT = {"loadBalancer": {"consistentHash": {"useSourceIp": True}}}
+IN_TURNS = {"loadBalancer": {"simple": "ROUND_ROBIN"}}
+
+
+@pytest.mark.parametrize(
+    ("top", "own", "asked", "hashed"),
+    [
+        ({}, None, "", False),
+        (BY_CLIENT, None, "", True),
+        (BY_CLIENT, {}, "s", True),
+        (BY_CLIENT, IN_TURNS, "s", False),
+        (IN_TURNS, BY_CLIENT, "s", True),
+        (IN_TURNS, BY_CLIENT, "", False),
+    ],
+)
+def test_clients_of_bytes_keep_to_a_pod_where_the_subset_or_else_the_host_says_so(top, own, asked, hashed):
+    assert ("hash_policy" in passing(policy(top, own), subset=asked)) is hashed

@@ -18,7 +18,9 @@ _NANOSECONDS: Final = {
     "ns": 1, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9,
 }  # fmt: skip
 _MILLISECOND: Final = 1_000_000
-_LONGEST: Final = 2**63 - 1  # nanoseconds, as Go and Envoy keep them
+_LONGEST: Final = (
+    2**63 - 1
+) // 10**9 * 10**9 - 1  # nanoseconds; Envoy takes no more whole seconds than these
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~A-Za-z0-9]+")
 _STRICT_HEADER_NAME: Final = re.compile(r"[-_A-Za-z0-9]+")
 _HEADER_VALUE: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")

@@ -25,6 +25,7 @@ def virtual_service(**rule: Any) -> dict[str, Any]:
     ("rule", "path"),
     [
         ({"timeout": "315576000000s", "route": ROUTE}, "spec.http[0].timeout"),
+        ({"timeout": "9223372036s", "route": ROUTE}, "spec.http[0].timeout"),
         ({"route": [{"weight": MOST, **ROUTE[0]}] * 3}, "spec.http[0].route"),
         ({"rewrite": {"authority": "a\nb"}, "route": ROUTE}, "spec.http[0].rewrite.authority"),
         ({"rewrite": {"uri": "/a\r"}, "route": ROUTE}, "spec.http[0].rewrite.uri"),
