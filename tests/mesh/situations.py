@@ -111,3 +111,38 @@ SITUATIONS = (
     Situation("a mirror", rules(f"{{route: [{to('v1')}], mirror: {{host: reviews, subset: v2}}}}"), {"v1": 100},
               decided=("mirror", "spec.http[0].mirror")),
 )  # fmt: skip
+
+SHADOWED = rules(
+    f"{{route: [{to('v1')}]}}",
+    f"{{match: [{{headers: {{end-user: {{exact: jason}}}}}}], route: [{to('v3')}]}}",
+)
+
+DELEGATING = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata:
+  name: reviews
+spec:
+  hosts:
+  - reviews
+  http:
+  - match: [{uri: {prefix: /reviews}}]
+    delegate: {name: team}
+    timeout: 3s
+  - route: [{destination: {host: reviews, subset: v1}}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata:
+  name: team
+spec:
+  http:
+  - match: [{headers: {end-user: {exact: jason}}}]
+    route: [{destination: {host: reviews, subset: v2}}]
+    retries: {attempts: 1}
+  - route: [{destination: {host: reviews, subset: v3}}]
+"""
+
+
+def subsets(explanation) -> dict[str, float]:
+    return {name.split("|")[2]: share for name, share in explanation.clusters.items()}

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 import yaml
@@ -13,39 +12,8 @@ import yaml
 from meshtutor.embedded.istio.validation import references
 from meshtutor.kube import kinds
 from meshtutor.kube.manifests import load
+from tests.embedded.istio.validation.world import HERE, warnings, world
 from tests.support.certificates import Authority, secret
-
-HERE = """
-{apiVersion: v1, kind: Service, metadata: {name: reviews}, spec: {selector: {app: reviews}, ports: [{name: http, port: 9080}]}}
----
-{apiVersion: v1, kind: Service, metadata: {name: two}, spec: {ports: [{name: http, port: 80}, {name: admin, port: 81}]}}
----
-{apiVersion: v1, kind: Service, metadata: {name: gw, namespace: istio-system},
- spec: {selector: {istio: ingressgateway}, ports: [{name: http2, port: 80, targetPort: 8080}]}}
----
-{apiVersion: v1, kind: Pod, metadata: {name: gw, namespace: istio-system, labels: {istio: ingressgateway}}}
----
-{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: reviews},
- spec: {host: reviews, subsets: [{name: v1}, {name: v2}]}}
----
-{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: shop},
- spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [shop.com]}]}}
----
-{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: out},
- spec: {hosts: ["*.example.com"], ports: [{number: 80, name: http, protocol: HTTP}]}}
-"""
-
-
-def world(more: str = "") -> references.World:
-    objects = [{**o, "metadata": {"namespace": "default", **o["metadata"]}} for o in load(HERE + more)]
-    return references.World.of(lambda kind: [o for o in objects if o["kind"] == kind.kind])
-
-
-def warnings(kind: str, spec: str, more: str = "") -> list[tuple[str, str]]:
-    obj: dict[str, Any] = {"apiVersion": kinds.VIRTUAL_SERVICE.api_version, "kind": kind,
-                           "metadata": {"name": "mine", "namespace": "default"}, "spec": yaml.safe_load(spec)}  # fmt: skip
-    return [(p.path, p.code) for p in references.check(obj, world(more))]
-
 
 SECRETS = """
 ---
@@ -316,43 +284,6 @@ def test_without_any_pod_of_the_service_nothing_is_said_of_its_subsets():
     assert warnings("DestinationRule", "{host: reviews, subsets: [{name: v1, labels: {version: v9}}]}") == []
 
 
-TELEMETRIES = """
----
-{apiVersion: v1, kind: Pod, metadata: {name: one, labels: {app: reviews, version: v1}}}
----
-{apiVersion: telemetry.istio.io/v1, kind: Telemetry, metadata: {name: theirs}, spec: {}}
----
-{apiVersion: telemetry.istio.io/v1, kind: Telemetry, metadata: {name: for-v1},
- spec: {selector: {matchLabels: {version: v1}}}}
----
-{apiVersion: telemetry.istio.io/v1, kind: Telemetry, metadata: {name: elsewhere, namespace: other}, spec: {}}
-"""
-
-
-@pytest.mark.parametrize(("spec", "expected"), [
-    ("{}", [("spec", "IST0160")]),
-    ("{selector: {matchLabels: {app: reviews}}}", [("spec.selector", "IST0159")]),
-    ("{selector: {matchLabels: {app: nobody}}}", [("spec.selector", "IST0101")]),
-    ("{selector: {matchLabels: {version: v1, app: other}}, accessLogging: [{disabled: true}, {}]}",
-     [("spec.accessLogging[1]", "IST0157"), ("spec.selector", "IST0101")]),
-])  # fmt: skip
-def test_telemetries_of_which_one_alone_counts_or_that_choose_nobody(
-    spec: str, expected: list[tuple[str, str]]
-):
-    obj = {
-        "kind": "Telemetry",
-        "metadata": {"name": "mine", "namespace": "default"},
-        "spec": yaml.safe_load(spec),
-    }
-    assert [(p.path, p.code) for p in references.check(obj, world(TELEMETRIES))] == expected
-
-
-def test_a_telemetry_alone_is_not_warned_about():
-    obj = {"kind": "Telemetry", "metadata": {"name": "mine", "namespace": "default"},
-           "spec": {"accessLogging": [{"providers": [{"name": "envoy"}]}]}}  # fmt: skip
-    assert list(references.check(obj, world())) == []
-
-
 HTTP = "ports: [{number: 80, name: http, protocol: HTTP}]"
 AGES = """
 ---
@@ -392,36 +323,3 @@ def test_a_selector_that_finds_somebody_is_fine(chosen):
     more = f"\n---\n{{apiVersion: {version}, kind: {kind}, metadata: {{name: m, labels: {{app: legacy}}}},{rest}}}\n"
     spec = f"{{hosts: [own.test], {HTTP}, workloadSelector: {{labels: {{app: legacy}}}}}}"
     assert warnings("ServiceEntry", spec, more) == []
-
-
-SIDECARS = """
----
-{apiVersion: v1, kind: Pod, metadata: {name: r, labels: {app: reviews, version: v1}}}
----
-{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: all}, spec: {egress: [{hosts: [./*]}]}}
----
-{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: for-v1},
- spec: {workloadSelector: {labels: {version: v1}}, egress: [{hosts: [./*]}]}}
----
-{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: elsewhere, namespace: other}, spec: {egress: [{hosts: [./*]}]}}
-"""
-
-
-@pytest.mark.parametrize(
-    ("selector", "expected"),
-    [
-        ("", [("spec", "IST0111")]),
-        ("workloadSelector: {labels: {app: reviews}},", [("spec.workloadSelector", "IST0110")]),
-        ("workloadSelector: {labels: {app: nobody}},", [("spec.workloadSelector", "IST0101")]),
-    ],
-)
-def test_of_two_sidecars_for_the_same_pods_one_holds(selector, expected):
-    assert warnings("Sidecar", f"{{{selector} egress: [{{hosts: [./*]}}]}}", SIDECARS) == expected
-
-
-def test_sidecars_for_different_pods_do_not_meet():
-    one, two = SIDECARS.split("---")[2:4]
-    assert warnings("Sidecar", "{egress: [{hosts: [./*]}]}", "---" + two) == []
-    pod = SIDECARS.split("---")[1]
-    narrow = "{workloadSelector: {labels: {app: reviews}}, egress: [{hosts: [./*]}]}"
-    assert warnings("Sidecar", narrow, "---" + pod + "---" + one) == []

@@ -1,0 +1,1 @@
+"""What `explain` says, on a lab of its own rules."""
