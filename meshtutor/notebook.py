@@ -49,6 +49,7 @@ def _furnish(shell: Any, mesh: Mesh) -> None:
     mesh.panels |= {
         "kiali": lambda: _widgets().MeshGraph(mesh),
         "grafana": lambda: _widgets().Dashboard(mesh),
+        "jaeger": lambda: _widgets().Traces(mesh),
     }
     if shell:
         from meshtutor import magics

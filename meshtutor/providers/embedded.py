@@ -18,6 +18,9 @@ from meshtutor.providers.base import Distribution, MeshInfo, PodInfo, Provider, 
 _SIDECAR_OUTBOUND_PORT = 15001
 _DISTRIBUTION = "/api/v1/namespaces/istio-system/services/istiod:8080/proxy/debug/distribution"
 
+_PAGELESS = ("jaeger",)
+"""The trace store has Jaeger's API only."""
+
 
 class EmbeddedProvider(Provider):
     """A running embedded lab; `lab` is what its daemon wrote into lab.json."""
@@ -51,7 +54,9 @@ class EmbeddedProvider(Provider):
         )
 
     def page(self, addon: Addon) -> AddonPage | None:
-        """At the address of the add-on's pod. Kiali and Grafana are not in the box."""
+        """At the address of the add-on's pod. Kiali and Grafana are not in the box, nor are Jaeger's pages."""
+        if addon.name in _PAGELESS:
+            return None
         services = f"/api/v1/namespaces/{NAMESPACE}/services"
         found = {s["metadata"]["name"]: s["spec"] for s in self.http.get(services)["items"]}
         if addon.service not in found:
