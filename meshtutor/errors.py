@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class MeshtutorError(Exception):
+class _Told(BaseException):
     """What went wrong in one sentence, and in `hint` what to do next."""
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -31,19 +31,15 @@ class MeshtutorError(Exception):
         return f"{self.message}\n  → {self.hint}" if self.hint else self.message
 
 
-class Interrupted(KeyboardInterrupt):
+class MeshtutorError(_Told, Exception):
+    """What went wrong in one sentence, and in `hint` what to do next."""
+
+
+class Interrupted(_Told, KeyboardInterrupt):
     """Ctrl-C in the midst of something that goes on elsewhere: what it was, and in `hint` how to go on.
 
     No MeshtutorError, so that no `except Exception` catches it.
     """
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-    def __str__(self) -> str:
-        return f"{self.message}\n  → {self.hint}" if self.hint else self.message
 
 
 class ManifestError(MeshtutorError):
