@@ -29,9 +29,9 @@ def test_a_killed_app_or_envoy_is_restarted(meshtutor, eventually, victim):
     process = _find(lab, victim if victim != "reviews-v2" else "envoy")
     process.kill()
     eventually(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+    eventually(lambda: _restarts(lab), timeout=60)  # until it is noticed, all pods are still called ready
     eventually(lambda: meshtutor.json("status", code=None)["ready"], timeout=60)
-    restarts = _restarts(lab)
-    assert restarts == 1
+    assert _restarts(lab) == 1
     assert _page(lab) == 200
 
 
