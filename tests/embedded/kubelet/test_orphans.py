@@ -59,7 +59,14 @@ async def lab(tmp_path: Path):
 
 
 def all_gone(family: list[psutil.Process]) -> bool:
-    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family)
+    return all(map(_has_ended, family))
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 async def test_kill_9_of_the_lab_leaves_no_process(lab) -> None:
