@@ -82,6 +82,11 @@ def condition(obj: Mapping[str, Any], type_: str) -> str:
     return next((str(c.get("status", "")) for c in conditions if c.get("type") == type_), "")
 
 
+def age(obj: Mapping[str, Any]) -> tuple[str, str]:
+    """By what Istio orders objects, the oldest first: creation time, then NAME.NAMESPACE."""
+    return str(metadata(obj).get("creationTimestamp", "")), f"{name(obj)}.{namespace(obj)}"
+
+
 def dig(obj: Any, path: str) -> Any:
     """The value at a field path such as `spec.http[0].route`, or None where the path ends early."""
     for step in steps(path):

@@ -21,6 +21,14 @@ def is_hidden(error: ApiStatusError) -> bool:
     return error.code == HTTPStatus.FORBIDDEN
 
 
+def look(kube: KubeClient, kind: Kind, namespace: str = "") -> list[Object] | None:
+    """The objects of a kind, everywhere or in a namespace; None where the API refuses, for whatever reason."""
+    try:
+        return kube.list(kind, namespace)
+    except ApiStatusError:
+        return None
+
+
 def list_in(kube: KubeClient, kind: Kind, namespace: str, labels: str = "") -> list[Object]:
     """The objects of a kind in a namespace; none where the cluster lacks it, or hides an optional one."""
     try:

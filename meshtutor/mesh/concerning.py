@@ -16,10 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from meshtutor.errors import ApiStatusError
-from meshtutor.kube import hosts, kinds, objects
+from meshtutor.kube import hosts, kinds, objects, reach
 from meshtutor.kube.client import KubeClient
-from meshtutor.kube.kinds import Kind
 from meshtutor.mesh import attached
 from meshtutor.mesh.changes import title
 from meshtutor.telemetry.graph import Edge, Graph, Node
@@ -58,7 +56,9 @@ class Rule:
 def read_rules(kube: KubeClient) -> list[Object]:
     """All rules that may be read; kinds that a cluster lacks or hides are left out."""
     with ThreadPoolExecutor(4) as threads:
-        return [obj for found in threads.map(lambda kind: _list(kube, kind), READ) for obj in found]
+        return [
+            obj for found in threads.map(lambda kind: reach.look(kube, kind), READ) for obj in found or ()
+        ]
 
 
 def of_node(node: Node, standing: Standing, rules: Iterable[Object]) -> tuple[Rule, ...]:
@@ -176,10 +176,3 @@ def _destinations(spec: Mapping[str, Any]) -> Iterator[str]:
 
 def _host(node: Node) -> str:
     return f"{node.name}.{node.namespace}.{hosts.DOMAIN}" if "." not in node.name else node.name
-
-
-def _list(kube: KubeClient, kind: Kind) -> list[Object]:
-    try:
-        return kube.list(kind)
-    except ApiStatusError:
-        return []

@@ -6,12 +6,10 @@ One list per kind, which at rest is a few milliseconds; see `happenings` for why
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
-from meshtutor.errors import ApiStatusError
-from meshtutor.kube import kinds
+from meshtutor.kube import kinds, reach
 from meshtutor.kube.client import KubeClient
-from meshtutor.kube.kinds import Kind
 from meshtutor.mesh.concerning import READ
 from meshtutor.mesh.happenings import Look
 
@@ -22,15 +20,8 @@ def look(kube: KubeClient, namespace: str) -> Look:
     """What is there now. A kind that this cluster lacks or hides is left out; LabError if nobody answers."""
     wanted = [(kind, "") for kind in READ] + [(kinds.DEPLOYMENT, namespace)]
     with ThreadPoolExecutor(_THREADS) as threads:
-        answers = list(threads.map(lambda one: _list(kube, *one), wanted))
+        answers = list(threads.map(lambda one: reach.look(kube, *one), wanted))
     read = frozenset(
         (kind.group, kind.kind) for (kind, _), found in zip(wanted, answers, strict=True) if found is not None
     )
     return Look([obj for found in answers for obj in found or ()], read)
-
-
-def _list(kube: KubeClient, kind: Kind, namespace: str) -> list[dict[str, Any]] | None:
-    try:
-        return kube.list(kind, namespace)
-    except ApiStatusError:
-        return None

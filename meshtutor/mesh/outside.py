@@ -30,12 +30,12 @@ class Outside:
     def entries(self, fqdn: str, namespace: str) -> list[Object]:
         """The ServiceEntries of a namespace that have a host, oldest first."""
         mine = (one for one in self._listing.all(kinds.SERVICE_ENTRY) if objects.namespace(one) == namespace)
-        return sorted((one for one in mine if _host_path(one, fqdn)), key=_age)
+        return sorted((one for one in mine if _host_path(one, fqdn)), key=objects.age)
 
     def host(self, fqdn: str, namespace: str = "") -> Place | None:
         """The ServiceEntry that makes a host known; without a namespace the oldest of all."""
-        found = self.entries(fqdn, namespace) if namespace else sorted(
-            (one for one in self._listing.all(kinds.SERVICE_ENTRY) if _host_path(one, fqdn)), key=_age)  # fmt: skip
+        everywhere = (one for one in self._listing.all(kinds.SERVICE_ENTRY) if _host_path(one, fqdn))
+        found = self.entries(fqdn, namespace) if namespace else sorted(everywhere, key=objects.age)
         return (found[0], _host_path(found[0], fqdn)) if found else None
 
     def endpoint(self, fqdn: str, namespace: str, address: str) -> Place | None:
@@ -81,8 +81,3 @@ def strangers(sidecar: Object, *, known: bool) -> tuple[str, str]:
 def _host_path(entry: Mapping[str, Any], fqdn: str) -> str:
     hosts = [str(host).lower() for host in objects.spec(entry).get("hosts") or ()]
     return f"spec.hosts[{hosts.index(fqdn)}]" if fqdn in hosts else ""
-
-
-def _age(obj: Mapping[str, Any]) -> tuple[str, str]:
-    made = str(objects.metadata(obj).get("creationTimestamp", ""))
-    return made, f"{objects.name(obj)}.{objects.namespace(obj)}"

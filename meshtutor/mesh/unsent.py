@@ -44,7 +44,7 @@ def lost(
     proxy = Proxy.of_gateway(pod, listing, number) if at_gateway else Proxy.of_sidecar(pod, number)
     here = objects.namespace(pod)
     rules = sorted((one for one in listing.all(kinds.VIRTUAL_SERVICE) if _pattern(one, name)),
-                   key=lambda one: (_distance(one, here), _age(one)))  # fmt: skip
+                   key=lambda one: (_distance(one, here), objects.age(one)))  # fmt: skip
     if not at_gateway:
         rules = [one for one in rules if _pattern(one, name) != "*"]  # every host is only a gateway's
     ruling = _ruling(result, found) or _first(rules, proxy, name)
@@ -112,7 +112,7 @@ def _behind(service: Object, ruling: Object | None, name: str, here: str) -> str
         return f"{title(ruling)} names this host more closely"
     if _distance(ruling, here) != _distance(service, here):
         return f"{title(ruling)} rules this host: it is exported to fewer namespaces"
-    if _age(ruling)[0] == _age(service)[0]:
+    if objects.age(ruling)[0] == objects.age(service)[0]:
         return f"{title(ruling)} rules this host: it is as old, and the first by name"
     return f"an older VirtualService rules this host: {objects.namespace(ruling)}/{objects.name(ruling)}"
 
@@ -161,8 +161,3 @@ def _pattern(service: Object, name: str) -> str:
     listed = [str(one) for one in objects.spec(service).get("hosts") or ()]
     fitting = [hosts.full(one, namespace) for one in listed if hosts.covers(one, name, namespace)]
     return max(fitting, key=lambda one: (one == name, len(one)), default="")
-
-
-def _age(obj: Object) -> tuple[str, str]:
-    made = str(objects.metadata(obj).get("creationTimestamp", ""))
-    return made, f"{objects.name(obj)}.{objects.namespace(obj)}"

@@ -242,7 +242,7 @@ def test_workloads_that_a_service_without_selector_leads_to_are_known_by_their_c
 
 def test_a_cluster_without_the_gateway_api_has_its_other_rules():
     class Kube:
-        def list(self, kind):
+        def list(self, kind, namespace=""):
             if kind.group == kinds.GATEWAY_API_GROUP:
                 raise NotFoundError(
                     {"code": 404, "message": "the server could not find the requested resource"}

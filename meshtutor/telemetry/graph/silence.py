@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from meshtutor.errors import ApiStatusError
-from meshtutor.kube import objects, telemetries
+from meshtutor.kube import objects, reach, telemetries
 from meshtutor.kube.client import KubeClient
 from meshtutor.kube.kinds import CONFIG_MAP, TELEMETRY
 from meshtutor.telemetry.graph.standing import Workload
@@ -30,7 +30,7 @@ def reasons(kube: KubeClient, workloads: Iterable[Workload]) -> dict[Workload, s
     if not asked:
         return {}
     places = dict.fromkeys((telemetries.ROOT, *(workload.namespace for workload in asked)))
-    found = [one for place in places for one in _list(kube, place)]
+    found = [one for place in places for one in reach.look(kube, TELEMETRY, place) or ()]
     providers = _providers(kube) if found else None
     said = {workload: _reason(workload, found, providers) for workload in asked}
     return {workload: reason for workload, reason in said.items() if reason}
@@ -85,10 +85,3 @@ def _providers(kube: KubeClient) -> Mapping[str, str] | None:
     except (ApiStatusError, yaml.YAMLError, AttributeError, KeyError, TypeError):
         return None
     return {_PROMETHEUS: _PROMETHEUS, **own}
-
-
-def _list(kube: KubeClient, namespace: str) -> list[Object]:
-    try:
-        return kube.list(TELEMETRY, namespace)
-    except ApiStatusError:  # on a shared cluster a learner may not read every namespace
-        return []

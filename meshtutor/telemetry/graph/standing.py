@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from meshtutor.errors import ApiStatusError
-from meshtutor.kube import objects, rollouts
+from meshtutor.kube import objects, reach, rollouts
 from meshtutor.kube.client import KubeClient
-from meshtutor.kube.kinds import POD, SERVICE, Kind
+from meshtutor.kube.kinds import POD, SERVICE
 
 Object = dict[str, Any]
 _HASH: Final = "pod-template-hash"
@@ -65,7 +64,7 @@ def read_standing(kube: KubeClient, namespaces: Iterable[str]) -> Standing:
     unread: list[str] = []
     selectors: dict[tuple[str, str], Mapping[str, str]] = {}
     for namespace in namespaces:
-        pods, found = _list(kube, POD, namespace), _list(kube, SERVICE, namespace)
+        pods, found = reach.look(kube, POD, namespace), reach.look(kube, SERVICE, namespace)
         if pods is None or found is None:
             unread.append(namespace)
         workloads += workloads_of(pods or ())
@@ -127,10 +126,3 @@ def _is_gateway(pod: Object) -> bool:
 
 def _selector(service: Object) -> Mapping[str, str]:
     return objects.spec(service).get("selector") or {}
-
-
-def _list(kube: KubeClient, kind: Kind, namespace: str) -> list[Object] | None:
-    try:
-        return kube.list(kind, namespace)
-    except ApiStatusError:  # on a shared cluster a learner may not read every namespace
-        return None

@@ -19,7 +19,7 @@ from meshtutor.traffic.statistics import binomial_test
 from tests.support.certificates import Authority, Pair, secret
 
 from .support import objects as make
-from .support.mesh import Answer, Mesh, running
+from .support.mesh import Answer, Mesh, applying, running
 from .test_tcp_metrics import CLOSED, OPEN, RECEIVED, SENT, labels_of, logged
 
 THEIRS, OURS = Authority("the shops' authority"), Authority("the gateway's authority")
@@ -107,15 +107,8 @@ def _says(version: str):
 @pytest_asyncio.fixture(loop_scope="module")
 async def apply(mesh: Mesh):
     """Apply objects for one test; no proxy may refuse anything."""
-    applied: dict[tuple[str, str], dict] = {}
-
-    async def and_wait(*objects: dict) -> None:
-        applied.update({(obj["kind"], obj["metadata"]["name"]): obj for obj in objects})
-        report = await mesh.apply(*objects)
-        assert all(proxy["state"] == "ACK" for proxy in report["proxies"]), report
-
-    yield and_wait
-    await mesh.delete(*applied.values())
+    async with applying(mesh) as apply_to:
+        yield apply_to
 
 
 def gateway(*servers: str) -> dict:

@@ -17,7 +17,7 @@ from meshtutor.embedded.istio.validation import unsupported
 from tests.support.certificates import Authority, Pair, secret
 
 from .support import objects as make
-from .support.mesh import Answer, Mesh, running
+from .support.mesh import Answer, Mesh, applying, running
 
 AUTHORITY, STRANGER = Authority(), Authority("nobody's authority")
 SHOP = AUTHORITY.issue("shop.example.com")
@@ -43,15 +43,8 @@ async def mesh(tmp_path_factory: pytest.TempPathFactory):
 @pytest_asyncio.fixture(loop_scope="module")
 async def apply(mesh: Mesh):
     """Apply objects for one test; no proxy may refuse anything."""
-    applied: dict[tuple[str, str], dict] = {}
-
-    async def and_wait(*objects: dict) -> None:
-        applied.update({(obj["kind"], obj["metadata"]["name"]): obj for obj in objects})
-        report = await mesh.apply(*objects)
-        assert all(proxy["state"] == "ACK" for proxy in report["proxies"]), report
-
-    yield and_wait
-    await mesh.delete(*applied.values())
+    async with applying(mesh) as apply_to:
+        yield apply_to
 
 
 def web(tls: str, *more: str) -> dict:

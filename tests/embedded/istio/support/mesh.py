@@ -7,7 +7,7 @@ import contextlib
 import json
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -253,3 +253,17 @@ async def running(directory: Path) -> AsyncIterator[Mesh]:
     finally:
         await mesh.close()
         await mesh.pilot.stop()
+
+
+@contextlib.asynccontextmanager
+async def applying(mesh: Mesh) -> AsyncIterator[Callable[..., Awaitable[None]]]:
+    """Apply objects for a while; no proxy may refuse anything."""
+    applied: dict[tuple[str, str], dict] = {}
+
+    async def and_wait(*objects: dict) -> None:
+        applied.update({(obj["kind"], obj["metadata"]["name"]): obj for obj in objects})
+        report = await mesh.apply(*objects)
+        assert all(proxy["state"] == "ACK" for proxy in report["proxies"]), report
+
+    yield and_wait
+    await mesh.delete(*applied.values())
