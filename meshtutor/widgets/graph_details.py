@@ -19,12 +19,17 @@ _COMPACT: Final = Html('<div style="line-height:1.4">')
 LEGEND: Final = "5xx: any is degraded, from 10 % failure · 4xx: from 10 % and 20 % (Kiali's defaults)"
 
 
-def panel(graph: Graph, chosen: Node | Edge | None, rules: Iterable[Rule]) -> Html:
-    """Everything about what was clicked."""
+def numbers(graph: Graph, chosen: Node | Edge | None) -> Html:
+    """What was measured of what was clicked: new with each scrape."""
     if chosen is None:
         return html.join(html.muted(HINT), Html("<br>"), html.muted(LEGEND))
     told = _node(chosen) if isinstance(chosen, Node) else _edge(graph, chosen)
-    return html.join(_COMPACT, told, *_rules(list(rules)), Html("</div>"))
+    return html.join(_COMPACT, told, Html("</div>"))
+
+
+def rules(chosen: Node | Edge | None, concerned: Iterable[Rule]) -> Html:
+    """The objects that concern what was clicked, each folded, its YAML inside; the same words while they are the same."""
+    return html.join(_COMPACT, *_rules(list(concerned)), Html("</div>")) if chosen is not None else Html("")
 
 
 def _node(node: Node) -> Html:

@@ -31,7 +31,8 @@ class GraphView(Face):
         self._offering = False
         self._shown: dict[str, Any] = graphing.look(model.graph, model.layout)
         self._figure = _figure(model)
-        self._panel = ipywidgets.HTML(layout={"width": "100%"})
+        self._numbers = ipywidgets.HTML(layout={"width": "100%"})
+        self._rules = ipywidgets.HTML(layout={"width": "100%"})
         self._status = ipywidgets.HTML()
         self._button = ipywidgets.Button(layout={"flex": "0 0 11em"})
         self._choice = ipywidgets.Dropdown(
@@ -65,8 +66,8 @@ class GraphView(Face):
         self._model.observe(lambda _: self.draw(), "selected")
 
     def _arranged(self) -> list[Any]:
-        panel = ipywidgets.Box(
-            [self._panel],
+        panel = ipywidgets.VBox(
+            [self._numbers, self._rules],
             layout={"flex": "1 1 17em", "min_width": "16em", "max_height": _PANEL_HEIGHT, "overflow": "auto"},
         )
         picture = ipywidgets.VBox([self._figure], layout={"flex": "4 1 46em", "min_width": "min(50em, 100%)"})
@@ -103,9 +104,12 @@ class GraphView(Face):
             self._offering = False
 
     def _show_panel(self) -> None:
-        drawn = graph_details.panel(self._model.graph, self._model.chosen, self._model.rules)
-        if drawn != self._panel.value:
-            self._panel.value = drawn
+        """Apart, because what is drawn anew folds up again: a rule's YAML stays open while the numbers follow."""
+        model = self._model
+        told = graph_details.numbers(model.graph, model.chosen), graph_details.rules(model.chosen, model.rules)
+        for part, drawn in zip((self._numbers, self._rules), told, strict=True):
+            if drawn != part.value:
+                part.value = drawn
 
     def _show_status(self) -> None:
         live, load = self._live, self._live.load
