@@ -28,8 +28,10 @@ def numbers(graph: Graph, chosen: Node | Edge | None) -> Html:
 
 
 def rules(chosen: Node | Edge | None, concerned: Iterable[Rule]) -> Html:
-    """The objects that concern what was clicked, each folded, its YAML inside; the same words while they are the same."""
-    return html.join(_COMPACT, *_rules(list(concerned)), Html("</div>")) if chosen is not None else Html("")
+    """The objects that concern what was clicked, each folded, its YAML inside; equal as long as they are."""
+    if chosen is None:
+        return Html("")
+    return html.join(_COMPACT, *_rules(list(concerned)), Html("</div>"))
 
 
 def _node(node: Node) -> Html:
