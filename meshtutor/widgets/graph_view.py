@@ -106,7 +106,10 @@ class GraphView(Face):
     def _show_panel(self) -> None:
         """Apart, because what is drawn anew folds up again: a rule's YAML stays open while the numbers follow."""
         model = self._model
-        told = graph_details.numbers(model.graph, model.chosen), graph_details.rules(model.chosen, model.rules)
+        told = (
+            graph_details.numbers(model.graph, model.chosen),
+            graph_details.rules(model.chosen, model.rules),
+        )
         for part, drawn in zip((self._numbers, self._rules), told, strict=True):
             if drawn != part.value:
                 part.value = drawn

@@ -78,7 +78,9 @@ def test_what_is_chosen_by_keyboard_is_shown_as_well_and_its_yaml_unfolds(graph)
         """before => JSON.stringify([...document.querySelectorAll("td")].map((cell) => cell.innerText).filter(
           (words) => words.endsWith("requests/s"))) !== JSON.stringify(before)""", arg=before,
     )  # fmt: skip
-    assert graph.get_by_text("/productpage", exact=False).first.is_visible(), "it stays unfolded while numbers change"
+    assert graph.get_by_text("/productpage", exact=False).first.is_visible(), (
+        "it stays unfolded while numbers change"
+    )
 
 
 def test_a_shift_of_traffic_shows_on_the_edges(opened):
