@@ -34,7 +34,7 @@ TASKS: Final = (
         title="One pod of three is slow",
         text="The pod of reviews v3 takes 1.5 s for each answer, and a DestinationRule says that pods take turns, so "
         "it gets its third. Every request shall be answered with 200, and nine of ten within 0.8 s.",
-        questions=(Question("requests for reviews", Within(0.8), n=45),),
+        questions=(Question("requests for reviews", Within(0.8), n=45, concurrency=4),),
         hints=(
             "A timeout for the whole request gives a 504, and that is no 200.",
             "The limit has to be for each try, and there has to be another try.",

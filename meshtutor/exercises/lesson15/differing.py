@@ -13,9 +13,9 @@ from meshtutor.mesh import Mesh
 
 
 def _europe_fails(mesh: Mesh) -> None:
-    """Its pods take half a second to say 503, so that retries do not hide that they are asked."""
+    """Its pods take their time to say 503, so that retries do not hide that they are asked."""
     for pod in mesh.places("app=reviews").pods("europe"):
-        mesh.disturb(pod, status=503, delay_ms=500)
+        mesh.disturb(pod, status=503, delay_ms=800)
 
 
 TASKS: Final = (
@@ -45,10 +45,11 @@ TASKS: Final = (
     Task(  # istio#12961, #48084: locality settings are ignored where there is no outlierDetection
         name="15.16",
         title="The failover fails over nothing",
-        text="The pods of reviews in Europe (v1 and v2) fail since this morning: half a second, then a 503. For such a "
-        "day there is a rule, from Europe to Brazil, and the pods there are well; yet client, in Europe, still gets "
-        "503. Two seconds after your rule every request shall be answered with 200, and nine of ten within 0.4 s.",
-        questions=(Settled("requests for reviews", Within(0.4), n=60),),
+        text="The pods of reviews in Europe (v1 and v2) fail since this morning: 0.8 s, then a 503. For such a day "
+        "there is a rule, from Europe to Brazil, and the pods there are well; yet client, in Europe, still gets 503. "
+        "Two seconds after your rule every request shall be answered with 200, and nine of ten within 0.6 s.",
+        # few at once, because what holds a busy machine up makes all late that are on their way
+        questions=(Settled("requests for reviews", Within(0.6), n=60, concurrency=4),),
         hints=(
             "There is no flag: the pods in Europe say the 503 themselves. They are still asked.",
             "`mesh.explain('reviews')` lists the endpoints: all of them healthy, and none has a priority.",
