@@ -115,7 +115,7 @@ def page(browser):
     """A tab of 1280 x 900; what the page logs as an error is kept for the failure."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     tab = context.new_page()
-    tab.set_default_timeout(30_000)
+    tab.set_default_timeout(60_000)
     yield tab
     context.close()
 

@@ -168,7 +168,8 @@ def test_through_the_api_server_s_service_proxy(store: Running, tmp_path: Any):
 
     cluster.proxied = proxied
     try:
-        jaeger = Jaeger(through(KubeClient.from_kubeconfig(cluster.kubeconfig(tmp_path))))
+        kube = KubeClient.from_kubeconfig(cluster.kubeconfig(tmp_path))
+        jaeger = Jaeger(through(kube), clock=lambda: NOW / 1e6)
         assert len(jaeger.search("reviews.default")) == 1
         with pytest.raises(QueryError, match="Jaeger refused: parameter 'service' is required"):
             jaeger.search("")
