@@ -18,9 +18,14 @@ Judgement = tuple[bool, str, str]
 
 
 class Judge(Protocol):
-    """Says whether a report is as it should be; `by_chance` if a right answer may fail it now and then."""
+    """Says whether a report is as it should be.
+
+    `by_chance` if a right answer may fail it now and then; `by_clock` if a machine that is busy for a moment may make
+    it do so.
+    """
 
     by_chance: ClassVar[bool]
+    by_clock: ClassVar[bool]
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """(whether it is, what was expected, what came)."""
@@ -34,6 +39,7 @@ class Shares:
     weights: Mapping[str, float]
     by: str = "version"
     by_chance: ClassVar[bool] = True
+    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; an exact binomial test per name."""
@@ -50,6 +56,7 @@ class Places:
     weights: Mapping[str, float]
     where: Mapping[str, str]
     by_chance: ClassVar[bool] = True
+    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; an exact binomial test, and every request has to be answered."""
@@ -67,6 +74,7 @@ class Every:
     name: str
     by: str = "version"
     by_chance: ClassVar[bool] = False
+    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; one stray request is one too many."""
@@ -82,6 +90,7 @@ class Exactly:
 
     ok: int
     by_chance: ClassVar[bool] = False
+    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; arithmetic, not chance."""
@@ -99,6 +108,7 @@ class Mostly:
     share: float = 0.97
     by: str = "status"
     by_chance: ClassVar[bool] = False
+    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`."""
@@ -117,6 +127,7 @@ class Delayed:
 
     seconds: float
     by_chance: ClassVar[bool] = False
+    by_clock: ClassVar[bool] = True
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; none may be a tenth quicker, and the median may be at most twice as slow."""
@@ -134,6 +145,7 @@ class Prompt:
 
     seconds: float
     by_chance: ClassVar[bool] = False
+    by_clock: ClassVar[bool] = True
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; the median, because a busy machine is slow now and then."""
@@ -151,6 +163,7 @@ class Within:
     seconds: float
     share: float = 0.9
     by_chance: ClassVar[bool] = False
+    by_clock: ClassVar[bool] = True
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; `share` of them have to be quick."""
@@ -167,6 +180,7 @@ class OnePod:
     """All requests are answered by one and the same pod, whichever it is."""
 
     by_chance: ClassVar[bool] = False
+    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; one stray request is one too many."""
@@ -181,6 +195,7 @@ class Pods:
 
     least: int
     by_chance: ClassVar[bool] = False
+    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; of 60 requests one of three pods gets none once in 10**7, if each has at least a quarter."""
@@ -196,6 +211,7 @@ class Sparing:
     version: str
     most: float
     by_chance: ClassVar[bool] = False
+    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`."""

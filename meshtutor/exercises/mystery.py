@@ -25,7 +25,6 @@ from meshtutor.exercises.verdicts import Correct, NotAttempted, NotYet, Verdict
 from meshtutor.kube.kinds import POD
 from meshtutor.mesh import Mesh
 from meshtutor.mesh.disturbing import switch_of
-from meshtutor.mesh.resetting import clear_faults
 from meshtutor.traffic.load import Load
 
 _RATE: Final = 6.0
@@ -136,8 +135,13 @@ class Mystery(Exercise):
         if not before:
             self._culprit = ""
             return NotAttempted(name, "Nothing is broken any more (a reset mends it): .begin() begins anew.")
-        clear_faults(mesh.api, _pods(mesh, accused))
+        for pod in _pods(
+            mesh, accused
+        ):  # one that cannot be healed now is an error, and says nothing of the answer
+            mesh.api.request("DELETE", switch_of(pod))
         finding = symptom.gone(before, symptom.count(mesh, n), n, accused)
+        if not finding.ok and symptom.by_clock:  # what held the machine up is over at a second look
+            finding = symptom.gone(before, symptom.count(mesh, n), n, accused)
         if not finding.ok:
             self._place(mesh)
             return NotYet(name, f"{finding}.", (finding,))

@@ -28,9 +28,14 @@ _AT_ONCE: Final = 12  # more would have pages wait for each other on a busy mach
 
 
 class Symptom(Protocol):
-    """Trouble that can be counted; `each` is how many pages to ask for before it is seen whether more are needed."""
+    """Trouble that can be counted.
+
+    `each` is how many pages to ask for before it is seen whether more are needed; `by_clock` if a machine that is busy
+    for a moment causes the same.
+    """
 
     each: ClassVar[int]
+    by_clock: ClassVar[bool]
 
     def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:
         """Whether a learner who looks now sees what a workload does `since` (time.monotonic()) and nothing older."""
@@ -83,6 +88,7 @@ class FailedCalls:
     """Calls between services that ended with 5xx; once the right one is healed, one is one too many."""
 
     each: ClassVar[int] = 180
+    by_clock: ClassVar[bool] = False
 
     def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:
         """See `Symptom`: in the metrics, where a new counter grows from its second scrape on."""
@@ -110,6 +116,7 @@ class SlowPages:
 
     milliseconds: float
     each: ClassVar[int] = 45
+    by_clock: ClassVar[bool] = True
 
     def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:
         """See `Symptom`: in the traces, as soon as the proxies have reported one."""

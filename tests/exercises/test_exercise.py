@@ -228,6 +228,26 @@ def test_the_rate_of_false_alarms_is_shared_by_all_shares_of_a_task():
     assert seen == [FALSE_ALARM / 2] * 2
 
 
+@pytest.mark.parametrize(
+    ("hold_ups", "ok", "asked"), [(0, True, [30]), (1, True, [30, 30]), (2, False, [30, 30])]
+)
+def test_a_moment_in_which_the_machine_is_busy_is_no_wrong_answer(hold_ups, ok, asked):
+    class Busy(Recorder):
+        def send(self, target, n, **rest):
+            super().send(target, n, **rest)
+            return report(*[(200, "v1", 900.0 if len(self.sent) <= hold_ups else 1.0)] * n)
+
+    mesh = Busy()
+    (finding,) = Task("0.1", "", "", (Question("a", Within(0.5)),), ()).measure(mesh)
+    assert (finding.ok, mesh.sent) == (ok, asked)
+
+
+def test_what_no_clock_decides_is_asked_once():
+    mesh = Recorder()
+    (finding,) = Task("0.1", "", "", (Question("a", Every("v2")),), ()).measure(mesh)
+    assert (finding.ok, mesh.sent) == (False, [30])
+
+
 def test_slips_are_named_only_where_they_are():
     for name in BOOK:
         if not BOOK[name].task.by_hand:
