@@ -10,7 +10,8 @@ from meshtutor.exercises.judges import Judge
 from meshtutor.exercises.verdicts import Finding
 from meshtutor.mesh import Mesh
 
-FALSE_ALARM: Final = 0.001  # per check of a task, however many shares it measures
+ONE_LOOK: Final = 0.001  # a right answer looks wrong, however many shares a task measures
+FALSE_ALARM: Final = ONE_LOOK**2  # it is refused: it looked wrong twice
 _FEWEST: Final = 20
 _GATEWAY: Final = "gateway"
 
@@ -72,21 +73,23 @@ class Task:
     def measure(self, mesh: Mesh) -> tuple[Finding, ...]:
         """All questions, each with its whole n; a right answer fails one in at most FALSE_ALARM of all checks."""
         chancy = sum(question.judge.by_chance for question in self.questions)
-        rate = FALSE_ALARM / max(1, chancy)
-        return tuple(_patiently(question, mesh, rate) for question in self.questions)
+        return tuple(_twice_at_most(question, mesh, ONE_LOOK / max(1, chancy)) for question in self.questions)
 
     def measure_without(self, mesh: Mesh) -> tuple[Finding, ...]:
         """What must have vanished: fewer requests do, because the effect is gone and not merely smaller."""
         return tuple(
-            question.ask(mesh, max(question.n // 3, min(question.n, _FEWEST)), FALSE_ALARM)
+            question.ask(mesh, max(question.n // 3, min(question.n, _FEWEST)), ONE_LOOK)
             for question in self.questions
             if not question.control
         )
 
 
-def _patiently(question: Question, mesh: Mesh, rate: float) -> Finding:
-    """What the clock decides is asked twice: what held the machine up is over by then, what a rule does is not."""
-    finding = question.ask(mesh, question.n, rate)
-    if finding.ok or not question.judge.by_clock:
+def _twice_at_most(question: Question, mesh: Mesh, rate: float) -> Finding:
+    """Who looks wrong is asked again, with twice as many requests where it is a matter of chance.
+
+    What held a busy machine up is over by then, and an unlucky draw hardly comes twice; a wrong rule is still wrong.
+    """
+    finding, judge = question.ask(mesh, question.n, rate), question.judge
+    if finding.ok or not (judge.by_chance or judge.by_clock):
         return finding
-    return question.ask(mesh, question.n, rate)
+    return question.ask(mesh, question.n * (2 if judge.by_chance else 1), rate)

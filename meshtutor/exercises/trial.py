@@ -115,5 +115,5 @@ def _not_yours(still: Finding, mine: list[Object]) -> str:
 def _yours(gone: Finding, mine: list[Object]) -> str:
     return (
         f"And it is your doing: without {_names(mine)}, {gone.about}: {gone.got}. "
-        f"(A right answer is refused in at most {FALSE_ALARM:.1%} of checks.)"
+        f"(A right answer is refused in at most one of {1 / FALSE_ALARM:,.0f} checks.)"
     )

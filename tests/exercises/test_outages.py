@@ -8,7 +8,7 @@ from meshtutor.errors import NotReadyError
 from meshtutor.exercises import outages
 from meshtutor.exercises.judges import Mostly
 from meshtutor.exercises.outages import Outage, Recovered
-from meshtutor.exercises.task import FALSE_ALARM
+from meshtutor.exercises.task import ONE_LOOK
 from meshtutor.mesh.places import Place, Places
 from meshtutor.traffic.outcome import Outcome
 from meshtutor.traffic.report import Report
@@ -51,7 +51,7 @@ def outage() -> Outage:
 
 def test_the_pods_of_the_region_fail_while_it_is_measured_and_are_well_afterwards():
     mesh = Mesh()
-    assert not outage().ask(mesh, 50, FALSE_ALARM).ok
+    assert not outage().ask(mesh, 50, ONE_LOOK).ok
     assert mesh.sent == [(60, {"a", "c"}), (50, {"a", "c"})]
     assert not mesh.broken
 
@@ -60,17 +60,17 @@ def test_they_are_well_even_if_the_measurement_breaks_off():
     mesh = Mesh()
     mesh.stumbles = True
     with pytest.raises(KeyboardInterrupt):
-        outage().ask(mesh, 50, FALSE_ALARM)
+        outage().ask(mesh, 50, ONE_LOOK)
     assert not mesh.broken
 
 
 def test_a_recovered_mesh_is_waited_for():
     mesh = Mesh("ejected", "ejected", "in")
-    assert Recovered("well", Mostly("200"), 50).ask(mesh, 50, FALSE_ALARM).ok
+    assert Recovered("well", Mostly("200"), 50).ask(mesh, 50, ONE_LOOK).ok
     assert mesh.states == ["in"]
 
 
 def test_pods_that_stay_ejected_are_not_waited_for_forever(monkeypatch):
     monkeypatch.setattr(outages, "_BACK", 0.0)
     with pytest.raises(NotReadyError, match="reviews are ejected"):
-        Recovered("well", Mostly("200"), 50).ask(Mesh("ejected"), 50, FALSE_ALARM)
+        Recovered("well", Mostly("200"), 50).ask(Mesh("ejected"), 50, ONE_LOOK)
