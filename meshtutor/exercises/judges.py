@@ -24,8 +24,8 @@ class Judge(Protocol):
     it do so.
     """
 
-    by_chance: ClassVar[bool]
-    by_clock: ClassVar[bool]
+    by_chance: ClassVar[bool] = False
+    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """(whether it is, what was expected, what came)."""
@@ -33,13 +33,12 @@ class Judge(Protocol):
 
 
 @dataclass(frozen=True)
-class Shares:
+class Shares(Judge):
     """Versions (or statuses) come in these proportions."""
 
     weights: Mapping[str, float]
     by: str = "version"
     by_chance: ClassVar[bool] = True
-    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; an exact binomial test per name."""
@@ -50,13 +49,12 @@ class Shares:
 
 
 @dataclass(frozen=True)
-class Places:
+class Places(Judge):
     """Answers come from places in these proportions; `where` says in which place the pods of each version are."""
 
     weights: Mapping[str, float]
     where: Mapping[str, str]
     by_chance: ClassVar[bool] = True
-    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; an exact binomial test, and every request has to be answered."""
@@ -68,13 +66,11 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Every:
+class Every(Judge):
     """Each single request is answered by this version (or with this status)."""
 
     name: str
     by: str = "version"
-    by_chance: ClassVar[bool] = False
-    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; one stray request is one too many."""
@@ -85,12 +81,10 @@ class Every:
 
 
 @dataclass(frozen=True)
-class Exactly:
+class Exactly(Judge):
     """So many requests are answered with 200, and all others refused by a circuit breaker (flag UO)."""
 
     ok: int
-    by_chance: ClassVar[bool] = False
-    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; arithmetic, not chance."""
@@ -101,14 +95,12 @@ class Exactly:
 
 
 @dataclass(frozen=True)
-class Mostly:
+class Mostly(Judge):
     """Nearly all requests are answered with this status: where dice are left, one of a hundred may go wrong."""
 
     name: str
     share: float = 0.97
     by: str = "status"
-    by_chance: ClassVar[bool] = False
-    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`."""
@@ -119,14 +111,13 @@ class Mostly:
 
 
 @dataclass(frozen=True)
-class Delayed:
+class Delayed(Judge):
     """Each request waits about so many seconds; a slow machine may add to it.
 
     Envoy's timers count from the beginning of its event loop's turn, so a busy Envoy ends them some ms early.
     """
 
     seconds: float
-    by_chance: ClassVar[bool] = False
     by_clock: ClassVar[bool] = True
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
@@ -140,11 +131,10 @@ class Delayed:
 
 
 @dataclass(frozen=True)
-class Prompt:
+class Prompt(Judge):
     """Requests are answered with 200, at least half of them within so many seconds."""
 
     seconds: float
-    by_chance: ClassVar[bool] = False
     by_clock: ClassVar[bool] = True
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
@@ -157,12 +147,11 @@ class Prompt:
 
 
 @dataclass(frozen=True)
-class Within:
+class Within(Judge):
     """All requests are answered with 200, nearly all within so many seconds: a busy machine is slow now and then."""
 
     seconds: float
     share: float = 0.9
-    by_chance: ClassVar[bool] = False
     by_clock: ClassVar[bool] = True
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
@@ -176,11 +165,8 @@ class Within:
 
 
 @dataclass(frozen=True)
-class OnePod:
+class OnePod(Judge):
     """All requests are answered by one and the same pod, whichever it is."""
-
-    by_chance: ClassVar[bool] = False
-    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; one stray request is one too many."""
@@ -190,12 +176,10 @@ class OnePod:
 
 
 @dataclass(frozen=True)
-class Pods:
+class Pods(Judge):
     """So many pods answer, at least; for so many requests that none is missed by chance."""
 
     least: int
-    by_chance: ClassVar[bool] = False
-    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`; of 60 requests one of three pods gets none once in 10**7, if each has at least a quarter."""
@@ -205,13 +189,11 @@ class Pods:
 
 
 @dataclass(frozen=True)
-class Sparing:
+class Sparing(Judge):
     """A version gets some of the requests, but at most this share; all are answered."""
 
     version: str
     most: float
-    by_chance: ClassVar[bool] = False
-    by_clock: ClassVar[bool] = False
 
     def __call__(self, report: Report, false_alarm: float) -> Judgement:
         """See `Judge`."""

@@ -137,7 +137,7 @@ class Mystery(Exercise):
             return NotAttempted(name, "Nothing is broken any more (a reset mends it): .begin() begins anew.")
         for pod in _pods(
             mesh, accused
-        ):  # one that cannot be healed now is an error, and says nothing of the answer
+        ):  # that one cannot be healed is an error: it says nothing of the answer
             mesh.api.request("DELETE", switch_of(pod))
         finding = symptom.gone(before, symptom.count(mesh, n), n, accused)
         if not finding.ok and symptom.by_clock:  # what held the machine up is over at a second look

@@ -18,6 +18,8 @@ SHIFT = f"mesh.apply([study() / 'manifests/06_split_traffic' / name for name in 
 PLACES = """() => Object.fromEntries(((trace) => trace.customdata.map((id, i) => [id, [trace.x[i], trace.y[i]]]))(
   document.querySelector(".js-plotly-plot").data[4]))"""
 APPLICATION = {"service:default/reviews", "workload:default/productpage-v1", "workload:default/reviews-v2"}
+RATES = """() => [...document.querySelectorAll("td")].map((cell) => cell.innerText)
+  .filter((words) => words.endsWith("requests/s")).join()"""
 PIXELS = """([trace, id]) => {
   const plot = document.querySelector(".js-plotly-plot"), found = plot.data[trace], box = plot.getBoundingClientRect();
   const index = found.customdata.indexOf(id), {xaxis, yaxis} = plot._fullLayout;
@@ -72,12 +74,8 @@ def test_what_is_chosen_by_keyboard_is_shown_as_well_and_its_yaml_unfolds(graph)
     graph.get_by_text("service productpage in default").wait_for()
     graph.get_by_text("VirtualService default/bookinfo").click()
     graph.get_by_text("/productpage", exact=False).first.wait_for()
-    numbers = graph.get_by_role("cell", name="requests/s")
-    before = numbers.all_inner_texts()
-    graph.wait_for_function(
-        """before => JSON.stringify([...document.querySelectorAll("td")].map((cell) => cell.innerText).filter(
-          (words) => words.endsWith("requests/s"))) !== JSON.stringify(before)""", arg=before,
-    )  # fmt: skip
+    before = graph.evaluate(RATES)
+    graph.wait_for_function(f"before => ({RATES})() !== before", arg=before)
     assert graph.get_by_text("/productpage", exact=False).first.is_visible(), (
         "it stays unfolded while numbers change"
     )
