@@ -135,9 +135,8 @@ class Mystery(Exercise):
         if not before:
             self._culprit = ""
             return NotAttempted(name, "Nothing is broken any more (a reset mends it): .begin() begins anew.")
-        for pod in _pods(
-            mesh, accused
-        ):  # that one cannot be healed is an error: it says nothing of the answer
+        # that one cannot be healed is an error: it says nothing of the answer
+        for pod in _pods(mesh, accused):
             mesh.api.request("DELETE", switch_of(pod))
         finding = symptom.gone(before, symptom.count(mesh, n), n, accused)
         if not finding.ok and symptom.by_clock:  # what held the machine up is over at a second look
