@@ -79,6 +79,10 @@ class Api(Protocol):
         """Delete. A Pod bound to a node first gets a deletionTimestamp; the kubelet ends it with grace 0."""
         ...
 
+    async def newest(self, *kinds: Kind) -> int:
+        """The revision of the last change of these kinds: a watch of them has nothing later to tell."""
+        ...
+
     def watch(self, *kinds: Kind) -> AsyncIterator[Event]:
         """First ADDED for every object there is, then a BOOKMARK, then each change in the order of revisions."""
         ...

@@ -190,6 +190,10 @@ class Registry:
         resource = self.core.resources.of(kind)
         return self._deleter.delete(resource, self.core.find(resource, namespace, name), options)
 
+    async def newest(self, *kinds: Kind) -> int:
+        """The revision of the last change of these kinds: a watch of them has nothing later to tell."""
+        return self.store.newest(kind.resource for kind in kinds)
+
     async def watch(self, *kinds: Kind) -> AsyncIterator[Event]:
         """First ADDED for every object there is, then a BOOKMARK, then each change in the order of revisions."""
         named = {kind.resource: kind for kind in kinds}

@@ -51,6 +51,11 @@ class _Log:
         for event in self.readers:
             event.set()
 
+    @property
+    def newest(self) -> int:
+        """The revision of the last change, 0 before the first."""
+        return self._changes[-1].revision if self._changes else 0
+
     def after(self, revision: int) -> list[Change]:
         """Newest first; the walk ends at what the reader knows."""
         return list(takewhile(lambda change: change.revision > revision, reversed(self._changes)))
@@ -102,6 +107,10 @@ class Store:
         if since < forgotten or since > self.revision:
             raise expired(f"too old resource version: {since} ({forgotten})")
         return sorted(change for log in logs for change in log.after(since))
+
+    def newest(self, resources: Iterable[str]) -> int:
+        """The revision of the last change of some resources, 0 if there was none."""
+        return max((self._log(resource).newest for resource in resources), default=0)
 
     async def follow(self, resources: Iterable[str], since: int) -> AsyncIterator[list[Change]]:
         """Changes after revision `since` as they come, in batches, for ever."""

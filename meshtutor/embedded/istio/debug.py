@@ -122,7 +122,7 @@ class Pages:
             return web.Response(
                 status=400, text="resourceVersion=N is required; since=M and timeout=SECONDS are optional\n"
             )
-        return web.json_response(await self._pilot.distribution.wait(revision, timeout, since))
+        return web.json_response(await self._pilot.distributed(revision, timeout, since))
 
 
 def config_dump(configuration: Configuration) -> dict[str, Any]:

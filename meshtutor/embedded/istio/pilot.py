@@ -110,6 +110,11 @@ class Pilot:
         """Call `changed` after each new snapshot. It must not block."""
         self._followers.append(changed)
 
+    async def distributed(self, revision: int, timeout: float, since: int | None = None) -> dict[str, Any]:
+        """Wait until the proxies have all up to the store's `revision` (see `Distribution.wait`)."""
+        newest = await self._api.newest(*WATCHED)
+        return await self.distribution.wait(revision, timeout, since, newest)
+
     # -- what proxies ask ------------------------------------------------------------------------------------------
 
     def connected(self, node: Any) -> Configuration:
@@ -148,6 +153,7 @@ class Pilot:
         while (event := await self._inbox.get()).type != "BOOKMARK":
             events.append(event)
         self._translate(events)
+        self.distribution.reached(event.resource_version)  # what was deleted before has left no event
 
     async def _batch(self) -> list[Event]:
         """The next event and all that are there already, or come within the mesh's debounce time."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 KEPT_CHANGES: Final = 500
-_GRACE_SECONDS: Final = 0.05
 
 
 @dataclass
@@ -67,10 +66,14 @@ class Distribution:
         """A translation up to `revision` was handed to the streams; `concerned`: proxy -> short type names."""
         change = Change(self.revision, revision, committed, translated=self._clock())
         change.proxies = {proxy: ProxyState(types) for proxy, types in sorted(concerned.items())}
-        self.revision = max(self.revision, revision)
         self._changes.append(change)
         if not change.complete:
             self._open.append(change)
+        self.reached(revision)
+
+    def reached(self, revision: int) -> None:
+        """All up to `revision` was seen: what no translation told of concerns no proxy."""
+        self.revision = max(self.revision, revision)
         self._tell()
 
     def settled(self, proxy: str, errors: Mapping[str, str]) -> None:
@@ -92,15 +95,17 @@ class Distribution:
                 del change.proxies[proxy]
         self._close()
 
-    async def wait(self, revision: int, timeout: float, since: int | None = None) -> dict[str, Any]:
+    async def wait(
+        self, revision: int, timeout: float, since: int | None = None, newest: int | None = None
+    ) -> dict[str, Any]:
         """Wait until all up to `revision` has arrived, at most `timeout` seconds; what happened, as plain data.
 
         The report names the proxies concerned by the change that holds `revision`, or by all changes after `since`.
-        A revision of a kind that the control plane does not watch never arrives here: after a short grace, enough
-        for events that are on their way within the process, whatever is known is the answer.
+        `newest` is the last revision of all kinds that the control plane watches: a later one never arrives here.
         """
         deadline = self._clock() + timeout
-        await self._until(lambda: self.revision >= revision, min(timeout, _GRACE_SECONDS))
+        awaited = revision if newest is None else min(revision, newest)
+        await self._until(lambda: self.revision >= awaited, timeout)
         complete = await self._until(lambda: self._arrived(revision), deadline - self._clock())
         return self._report(revision, complete, since)
 

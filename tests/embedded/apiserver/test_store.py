@@ -48,6 +48,16 @@ def test_changes_tell_the_state_before() -> None:
     assert (change.type, change.old["data"], change.object["data"]) == ("MODIFIED", {}, {"x": "1"})
 
 
+def test_the_newest_change_of_some_resources_is_not_that_of_others() -> None:
+    store = Store()
+    first = put(store, CONFIG_MAP, "a")
+    assert (store.newest([CONFIG_MAP.resource]), store.newest([SECRET.resource])) == (first, 0)
+    second = put(store, SECRET, "b")
+    assert store.newest([CONFIG_MAP.resource]) == first
+    store.remove(CONFIG_MAP, store.get(CONFIG_MAP, "default", "a"))
+    assert store.newest([CONFIG_MAP.resource, SECRET.resource]) == second + 1
+
+
 def test_a_position_older_than_the_log_is_expired() -> None:
     store = Store(window=2)
     since = put(store, CONFIG_MAP, "a")

@@ -73,11 +73,23 @@ async def test_nobody_waits_for_a_proxy_that_has_gone():
     }
 
 
-async def test_a_revision_of_a_kind_that_is_not_watched_is_answered_soon():
+async def test_a_revision_of_a_kind_that_is_not_watched_is_not_waited_for():
     distribution, _, _ = tracked()
     distribution.record(5, 100.0, {})
-    async with asyncio.timeout(1):
-        assert (await distribution.wait(9, 10))["complete"]
+    async with asyncio.timeout(5):
+        assert (await distribution.wait(9, 60, newest=5))["complete"]
+
+
+async def test_a_change_that_is_on_its_way_is_waited_for_however_late_it_comes():
+    distribution, _, _ = tracked()
+    distribution.record(5, 100.0, {})
+    waiting = asyncio.create_task(distribution.wait(9, 60, newest=7))
+    done, _ = await asyncio.wait({waiting}, timeout=0.2)
+    assert not done
+    distribution.record(7, 100.0, {"a": ("RDS",)})
+    distribution.settled("a", {})
+    async with asyncio.timeout(5):
+        assert (await waiting)["complete"]
 
 
 async def test_the_report_names_only_what_the_revision_or_the_span_concerned():

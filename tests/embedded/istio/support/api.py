@@ -43,6 +43,9 @@ class WatchedStore:
             self._tell(Event("DELETED", kind, self._commit(obj), time.monotonic()))
         return self.revision
 
+    async def newest(self, *kinds: Kind) -> int:
+        return self.revision
+
     async def watch(self, *kinds: Kind) -> AsyncIterator[Event]:
         queue: asyncio.Queue[Event] = asyncio.Queue()
         for (kind, _, _), obj in self._objects.items():
