@@ -11,7 +11,7 @@ A directory is read as `kubectl apply -f DIR` does: its .yaml, .yml and .json fi
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, overload
@@ -85,11 +85,14 @@ class Manifests(Sequence[Object]):
     def overlaid(self, upper: Manifests) -> Manifests:
         """These and `upper`, whose objects take the place of those of the same kind, namespace and name."""
         replaced = {ObjectKey.of(obj) for obj in upper}
+        kept = self.only(lambda obj: ObjectKey.of(obj) not in replaced)
+        return Manifests([*kept, *upper], [*kept.origins, *upper.origins])
+
+    def only(self, wanted: Callable[[Object], bool]) -> Manifests:
+        """Those that are wanted, with their origins; there may be none."""
         pairs = zip(self._objects, self._origins, strict=True)
-        kept = [(obj, origin) for obj, origin in pairs if ObjectKey.of(obj) not in replaced]
-        return Manifests(
-            [*(obj for obj, _ in kept), *upper], [*(origin for _, origin in kept), *upper.origins]
-        )
+        kept = [(obj, origin) for obj, origin in pairs if wanted(obj)]
+        return Manifests([obj for obj, _ in kept], [origin for _, origin in kept])
 
 
 def load(*sources: Source) -> Manifests:

@@ -34,6 +34,7 @@ from meshtutor.mesh.happenings import Happenings
 from meshtutor.mesh.looking import Looking
 from meshtutor.mesh.provenance import Provenance
 from meshtutor.mesh.sending import CLIENT, Doors
+from meshtutor.mesh.standing import Standing
 from meshtutor.providers.base import Distribution, MeshInfo, Provider
 from meshtutor.telemetry.ejections import states_of
 from meshtutor.telemetry.jaeger import Jaeger, through
@@ -65,6 +66,7 @@ class Mesh(Looking):
         self.happenings = Happenings()
         self.panels: dict[str, Callable[[], Any]] = {}
         self._load: Load | None = None
+        self._standing = Standing()
 
     # --- the mesh itself
 
@@ -102,7 +104,9 @@ class Mesh(Looking):
         desired = desired.overlaid(manifests.load(also)) if also else desired
         with Progress("Resetting") as progress:
             labels = self.provider.injection if injection else {}
-            done = resetting.restore(self.api, self.namespace, desired, injection=labels)
+            done = resetting.restore(
+                self.api, self.namespace, desired, injection=labels, standing=self._standing
+            )
             self.provenance.remember_files(desired)
             self.happenings.remember(done.changes)
             waiting.wait_ready(self.api, self.namespace, timeout=timeout, on_progress=progress)

@@ -2,7 +2,8 @@
 
 The initial state is what lies in manifests/bookinfo (and manifests/gateway): the learner's namespace with its
 injection label, the application with a sidecar in every pod, no Istio rule but the gateway's. Every step asks
-first, so that a reset with nothing to do takes a fraction of a second.
+first, and what the resets before applied is left alone where nobody has written it since (`Standing`), so that a
+reset with nothing to do takes a fraction of a second.
 
 Left out: fields that another tool added to an object of the study and that its manifest does not mention
 (`kubectl set env`, say) stay, as server-side apply has it. Outside the learner's namespace only what their own lessons
@@ -17,27 +18,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from meshtutor.errors import MeshtutorError, NotFoundError
-from meshtutor.kube import kinds, objects, reach, rollouts
-from meshtutor.kube.client import FIELD_MANAGER, KubeClient
-from meshtutor.kube.kinds import Kind
+from meshtutor.kube import kinds, objects, rollouts
+from meshtutor.kube.client import KubeClient
 from meshtutor.kube.manifests import Manifests
-from meshtutor.mesh import applying
+from meshtutor.mesh import applying, leftovers
 from meshtutor.mesh.changes import Change, title
 from meshtutor.mesh.disturbing import switch_of
+from meshtutor.mesh.leftovers import Named, named
+from meshtutor.mesh.standing import Standing
 
 Object = dict[str, Any]
-Named = tuple[str, str, str]
-"""Group, kind and name of an object."""
 INJECTION_LABELS: Final = ("istio-injection", "istio.io/rev")  # either of them makes Istio inject
-ROOT_NAMESPACE: Final = "istio-system"
-_WORKLOADS: Final = (
-    kinds.DEPLOYMENT,
-    kinds.POD,
-    kinds.SERVICE,
-    kinds.CONFIG_MAP,
-    kinds.SECRET,
-    kinds.SERVICE_ACCOUNT,
-)
 
 
 @dataclass
@@ -67,31 +58,51 @@ class Restored:
 
 
 def restore(
-    kube: KubeClient, namespace: str, desired: Manifests, *, injection: Mapping[str, str]
+    kube: KubeClient,
+    namespace: str,
+    desired: Manifests,
+    *,
+    injection: Mapping[str, str],
+    standing: Standing | None = None,
 ) -> Restored:
     """Make the namespace what `desired` says; the caller waits for pods and proxies.
 
-    `injection` are the namespace's labels that ask for sidecars; empty for a namespace without.
+    `injection` are the namespace's labels that ask for sidecars; empty for a namespace without. `standing` is what the
+    resets before have applied there.
     """
     done = Restored()
     done.applied += [f"the label {label}" for label in set_injection(kube, namespace, injection)]
-    keep = {_key(obj) for obj in desired}
-    others = _foreign_namespaces(kube, namespace)
-    done.namespaces = [obj["metadata"]["name"] for obj in others]
-    for obj in [*_foreign_rules(kube, namespace, keep), *_foreign_workloads(kube, namespace, keep), *others]:
-        if _delete(kube, obj):
-            done.changes.append(Change("deleted", obj))
-            done.removed.append(title(obj))
-    for change in applying.apply_all(kube, desired, namespace):
-        if change.error:
-            raise change.error
-        if change.action != "unchanged":
-            done.changes.append(change)
-            done.applied.append(change.name)
+    there = leftovers.survey(kube, namespace)
+    _remove(kube, namespace, there, {named(obj) for obj in desired}, done)
+    standing, stored = standing or Standing(), {named(obj): obj for obj in there}
+    wanted = desired.only(lambda obj: not standing.has(obj, stored))
+    done.changes += (changes := _apply(kube, namespace, wanted, standing))
+    done.applied += [change.name for change in changes]
     pods = [pod for pod in kube.list(kinds.POD, namespace) if not pod["metadata"].get("deletionTimestamp")]
     done.restarted = _restart(kube, [pod for pod in pods if _sidecar_is_wrong(pod, wanted=bool(injection))])
     done.faults = clear_faults(kube, [pod for pod in pods if pod["metadata"]["name"] not in done.restarted])
     return done
+
+
+def _remove(kube: KubeClient, namespace: str, there: list[Object], keep: set[Named], done: Restored) -> None:
+    others = leftovers.namespaces(kube, namespace)
+    done.namespaces = [obj["metadata"]["name"] for obj in others]
+    for obj in [*leftovers.foreign(there, keep), *leftovers.root_rules(kube, namespace), *others]:
+        if _delete(kube, obj):
+            done.changes.append(Change("deleted", obj))
+            done.removed.append(title(obj))
+
+
+def _apply(kube: KubeClient, namespace: str, wanted: Manifests, standing: Standing) -> list[Change]:
+    """Apply, and remember what came of it; the changes that did change something."""
+    manifests = {named(obj): obj for obj in wanted}
+    changes = applying.apply_all(kube, wanted, namespace)
+    for change in changes:
+        if change.error:
+            raise change.error
+        if manifest := manifests.get(named(change.object)):
+            standing.remember(manifest, change.object)
+    return [change for change in changes if change.action != "unchanged"]
 
 
 def set_injection(kube: KubeClient, namespace: str, wanted: Mapping[str, str]) -> list[str]:
@@ -119,46 +130,6 @@ def clear_faults(kube: KubeClient, pods: list[Object]) -> list[str]:
         return [name for name in threads.map(clear, filter(rollouts.is_ready, pods)) if name]
 
 
-def _foreign_rules(kube: KubeClient, namespace: str, keep: set[Named]) -> list[Object]:
-    with ThreadPoolExecutor(8) as threads:
-        here = threads.map(lambda kind: _list(kube, kind, namespace), kinds.RULES)
-        labels = _labels_of_lessons(namespace)
-        root = threads.map(lambda kind: _list(kube, kind, ROOT_NAMESPACE, labels), kinds.RULES)
-        ours = [obj for found in root for obj in found]
-        return [obj for found in here for obj in found if _key(obj) not in keep] + ours
-
-
-def _foreign_workloads(kube: KubeClient, namespace: str, keep: set[Named]) -> list[Object]:
-    """What a learner applied through meshtutor or kubectl; never what the cluster made by itself."""
-    people = (FIELD_MANAGER, "kubectl")
-    return [
-        obj
-        for kind in _WORKLOADS
-        for obj in _list(kube, kind, namespace)
-        if _key(obj) not in keep
-        and not obj["metadata"].get("ownerReferences")
-        and any(manager.startswith(people) for manager in _managers(obj))
-    ]
-
-
-def _foreign_namespaces(kube: KubeClient, namespace: str) -> list[Object]:
-    """Namespaces that a lesson of this learner applied; never another learner's."""
-    made = kube.list(kinds.NAMESPACE, labels=_labels_of_lessons(namespace))
-    return [obj for obj in made if obj["metadata"]["name"] not in (namespace, ROOT_NAMESPACE)]
-
-
-def _labels_of_lessons(namespace: str) -> str:
-    return f"{applying.MANAGED_BY}={FIELD_MANAGER},{applying.LESSON_OF}={namespace}"
-
-
-def _list(kube: KubeClient, kind: Kind, namespace: str, labels: str = "") -> list[Object]:
-    if (
-        namespace == ROOT_NAMESPACE
-    ):  # on a shared cluster a learner may not look there, and then wrote nothing there
-        return reach.list_if_shown(kube, kind, namespace, labels)
-    return reach.list_in(kube, kind, namespace, labels)
-
-
 def _delete(kube: KubeClient, obj: Object) -> bool:
     try:
         kube.delete(kube.kind_of(obj), obj["metadata"]["name"], obj["metadata"].get("namespace", ""))
@@ -176,12 +147,3 @@ def _sidecar_is_wrong(pod: Object, *, wanted: bool) -> bool:
     meta = pod["metadata"]
     own = {**meta.get("annotations", {}), **meta.get("labels", {})}.get("sidecar.istio.io/inject")
     return own is None and bool(meta.get("ownerReferences")) and rollouts.has_sidecar(pod) != wanted
-
-
-def _managers(obj: Object) -> set[str]:
-    return {str(entry.get("manager", "")) for entry in obj["metadata"].get("managedFields", ())}
-
-
-def _key(obj: Object) -> Named:
-    group = obj["apiVersion"].partition("/")[0]  # Istio and the Gateway API both have a kind Gateway
-    return group, obj["kind"], obj["metadata"]["name"]

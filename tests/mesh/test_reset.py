@@ -10,6 +10,7 @@ from meshtutor.errors import NotReadyError
 from meshtutor.kube.manifests import load
 from meshtutor.mesh import Mesh, resetting, waiting
 from meshtutor.mesh.changes import ApplyError
+from meshtutor.mesh.standing import Standing
 from meshtutor.providers.base import INJECTION
 from tests.support.kubernetes import pod
 from tests.support.servers import Answer
@@ -38,6 +39,13 @@ def desired():
     return load(DESIRED)
 
 
+def record_applied(kubernetes):
+    """The names of what is applied from now on."""
+    names = []
+    kubernetes.refuse = lambda obj: names.append(obj["metadata"]["name"])
+    return names
+
+
 def managed(obj, manager):
     return {**obj, "metadata": {**obj["metadata"], "managedFields": [{"manager": manager}]}}
 
@@ -62,6 +70,55 @@ def test_the_second_reset_finds_nothing_to_do(mesh, desired):
     again = resetting.restore(mesh.api, "default", desired, injection=INJECTION)
     assert not again.anything
     assert "nothing had changed" in repr(again)
+
+
+def test_what_stands_as_it_was_applied_is_not_applied_again(mesh, kubernetes, desired):
+    standing = Standing()
+    applied = record_applied(kubernetes)
+    resetting.restore(mesh.api, "default", desired, injection=INJECTION, standing=standing)
+    assert applied == ["reviews", "bookinfo-gateway"]
+    again = resetting.restore(mesh.api, "default", desired, injection=INJECTION, standing=standing)
+    assert not again.anything
+    assert applied == ["reviews", "bookinfo-gateway"]
+
+
+def test_what_somebody_wrote_since_is_applied_again(mesh, kubernetes, desired):
+    standing = Standing()
+    resetting.restore(mesh.api, "default", desired, injection=INJECTION, standing=standing)
+    service, gateway = desired
+    mesh.apply({**gateway, "spec": {"servers": [{}]}})
+    kubernetes.put(managed({**service, "spec": {"ports": []}}, "kubectl"))
+    applied = record_applied(kubernetes)
+    again = resetting.restore(mesh.api, "default", desired, injection=INJECTION, standing=standing)
+    assert again.applied == ["Service default/reviews", "Gateway default/bookinfo-gateway"]
+    assert applied == ["reviews", "bookinfo-gateway"]
+
+
+def test_another_manifest_of_the_same_name_is_applied(mesh, desired):
+    standing = Standing()
+    resetting.restore(mesh.api, "default", desired, injection=INJECTION, standing=standing)
+    other = desired.overlaid(load({**desired[1], "spec": {"servers": [{}]}}))
+    done = resetting.restore(mesh.api, "default", other, injection=INJECTION, standing=standing)
+    assert done.applied == ["Gateway default/bookinfo-gateway"]
+
+
+def test_a_rule_of_the_study_that_others_wrote_to_is_made_anew(mesh, kubernetes, desired):
+    theirs = {**desired[1], "spec": {"servers": [], "selector": {"istio": "mine"}}}
+    theirs["metadata"] = {
+        "name": "bookinfo-gateway",
+        "managedFields": [{"manager": "meshtutor"}, {"manager": "kubectl-edit"}],
+    }
+    kubernetes.put(theirs)
+    done = resetting.restore(mesh.api, "default", desired, injection=INJECTION)
+    assert done.removed == ["Gateway default/bookinfo-gateway"]
+    assert "Gateway default/bookinfo-gateway" in done.applied
+
+
+def test_what_the_control_plane_says_of_a_rule_does_not_make_it_others(mesh, kubernetes, desired):
+    noted = {"manager": "pilot-discovery", "subresource": "status"}
+    marked = [{"manager": "meshtutor"}, {"manager": "up.meshtutor"}, noted]
+    kubernetes.put({**desired[1], "metadata": {"name": "bookinfo-gateway", "managedFields": marked}})
+    assert resetting.restore(mesh.api, "default", desired, injection=INJECTION).removed == []
 
 
 def test_workloads_that_people_made_go_and_what_the_cluster_made_stays(mesh, kubernetes, desired):
