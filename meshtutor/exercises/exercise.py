@@ -87,9 +87,8 @@ class Exercise:
         return trial.judge_by_hand(self.task, before, self.task.measure(mesh))
 
     def _begin(self, mesh: Mesh) -> None:
-        mesh.reset(also=[study() / "manifests" / path for path in self.task.pods])
-        if found := trial.given(self.task):
-            mesh.apply(found)
+        pods = [study() / "manifests" / path for path in self.task.pods]
+        mesh.reset(also=[*pods, *trial.given(self.task)])
         if self.task.prepare:
             self.task.prepare(mesh)
 

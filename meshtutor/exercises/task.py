@@ -50,6 +50,10 @@ class Question:
         ok, expected, got = self.judge(report, false_alarm)
         return Finding(self.about, ok, expected, got)
 
+    def ask_without(self, mesh: Mesh) -> Finding:
+        """Ask when the rule is away: fewer requests tell, because the effect is gone and not merely smaller."""
+        return self.ask(mesh, max(self.n // 3, min(self.n, _FEWEST)), ONE_LOOK)
+
 
 @dataclass(frozen=True)
 class Task:
@@ -76,12 +80,8 @@ class Task:
         return tuple(_twice_at_most(question, mesh, ONE_LOOK / max(1, chancy)) for question in self.questions)
 
     def measure_without(self, mesh: Mesh) -> tuple[Finding, ...]:
-        """What must have vanished: fewer requests do, because the effect is gone and not merely smaller."""
-        return tuple(
-            question.ask(mesh, max(question.n // 3, min(question.n, _FEWEST)), ONE_LOOK)
-            for question in self.questions
-            if not question.control
-        )
+        """What must have vanished."""
+        return tuple(question.ask_without(mesh) for question in self.questions if not question.control)
 
 
 def _twice_at_most(question: Question, mesh: Mesh, rate: float) -> Finding:

@@ -32,13 +32,14 @@ _NOTHING = (
 
 def judge(mesh: Mesh, task: Task) -> Verdict:
     """Judge what the learner has in the mesh now."""
-    mine = learners(mesh, task)
+    before = given(task)
+    mine = learners(mesh, before)
     if not mine:
         return NotAttempted(task.name, _NOTHING)
     findings = task.measure(mesh)
     if failed := next((finding for finding in findings if not finding.ok), None):
         return NotYet(task.name, f"{failed}.", findings, tuple(slips(mine)))
-    with taken_away(mesh, mine, given(task)):
+    with taken_away(mesh, mine, before):
         without = task.measure_without(mesh)
     if still := next((finding for finding in without if finding.ok), None):
         return NotYet(task.name, _not_yours(still, mine), findings, tuple(slips(mine)))
@@ -54,9 +55,9 @@ def judge_by_hand(task: Task, before: tuple[Finding, ...], after: tuple[Finding,
     return Correct(task.name, f"And it is your doing: before, {before[0].about}: {before[0].got}.", after)
 
 
-def learners(mesh: Mesh, task: Task) -> list[Object]:
-    """The learner's objects, as they can be applied again."""
-    known = {_key(obj): obj["spec"] for obj in given(task)}
+def learners(mesh: Mesh, before: list[Object]) -> list[Object]:
+    """The learner's objects, as they can be applied again: those that are not as `before`."""
+    known = {_key(obj): obj["spec"] for obj in before}
     found = (clean(obj) for kind in kinds.RULES for obj in _all(mesh, kind))
     return [obj for obj in found if known.get(_key(obj)) != obj["spec"]]
 
