@@ -14,7 +14,7 @@ WHERE: Final = {"v1": "europe", "v2": "europe", "v3": "brazil"}
 
 def _shares(about: str, shares: dict[str, float], from_pod: str | None = None) -> Question:
     """Few at once: under load Istio's default, LEAST_REQUEST, favours v1, which asks nobody else and is quick."""
-    return Question(about, Places(shares, WHERE), n=450, from_pod=from_pod, concurrency=2)
+    return Question(about, Places(shares, WHERE), n=300, from_pod=from_pod, concurrency=2)
 
 
 TASKS: Final = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from meshtutor.errors import NotReadyError
-from meshtutor.exercises.task import Question
+from meshtutor.exercises.task import ONE_LOOK, Question
 from meshtutor.exercises.verdicts import Finding
 from meshtutor.mesh import Mesh
 from meshtutor.telemetry.ejections import EJECTED
@@ -65,3 +65,7 @@ class Recovered(Question):
             time.sleep(0.2)
         mesh.send(self.target, _SETTLING // 2, rate=_RATE, from_pod=self.from_pod)
         return super().ask(mesh, n, false_alarm)
+
+    def ask_without(self, mesh: Mesh) -> Finding:
+        """At once: without the rule no pod is ejected, and nothing has to settle."""
+        return super().ask(mesh, self.fewer, ONE_LOOK)

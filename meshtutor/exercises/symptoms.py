@@ -78,16 +78,21 @@ def _answered(mesh: Mesh, codes: str) -> dict[str, float]:
 
 
 def _more(trouble: int, n: int, each: int) -> int:
-    """How many pages to ask for next: what `n` of them have shown says how many it will take, and a fifth more."""
-    needed = ceil(1.2 * n * (ENOUGH - trouble) / trouble) if trouble else each
-    return min(max(needed, each), _MOST - n)
+    """How many pages to ask for next: what `n` of them have shown says how many it will take, and a fifth more.
+
+    No more than have been asked for: what the first few say of the others is rough.
+    """
+    if not trouble:
+        return each
+    needed = ceil(1.2 * n * (ENOUGH - trouble) / trouble)
+    return min(max(needed, each // 3), n, _MOST - n)
 
 
 @dataclass(frozen=True)
 class FailedCalls:
     """Calls between services that ended with 5xx; once the right one is healed, one is one too many."""
 
-    each: ClassVar[int] = 180
+    each: ClassVar[int] = 90
     by_clock: ClassVar[bool] = False
 
     def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:

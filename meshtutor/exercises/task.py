@@ -51,8 +51,13 @@ class Question:
         return Finding(self.about, ok, expected, got)
 
     def ask_without(self, mesh: Mesh) -> Finding:
-        """Ask when the rule is away: fewer requests tell, because the effect is gone and not merely smaller."""
-        return self.ask(mesh, max(self.n // 3, min(self.n, _FEWEST)), ONE_LOOK)
+        """Ask when the rule is away; `fewer` requests, because the effect is gone then and not merely smaller."""
+        return self.ask(mesh, self.fewer, ONE_LOOK)
+
+    @property
+    def fewer(self) -> int:
+        """How many requests tell that an effect is gone."""
+        return max(self.n // 3, min(self.n, _FEWEST))
 
 
 @dataclass(frozen=True)
