@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from meshtutor.kube import kinds, reach
+from meshtutor.kube import kinds, objects, reach
 from meshtutor.kube.client import FIELD_MANAGER, KubeClient
 from meshtutor.kube.kinds import Kind
 from meshtutor.mesh import applying
@@ -36,6 +36,7 @@ def foreign(there: Iterable[Object], keep: set[Named]) -> list[Object]:
     """Of a survey, what has to go: rules, and workloads that people applied; never what the cluster made.
 
     A rule to keep goes, too, if others wrote it: applying ours would leave the fields that theirs has and ours has not.
+    But not one with the label by which `meshtutor down` finds it, for that would be lost.
     """
     return [obj for obj in there if _has_to_go(obj, kept=named(obj) in keep)]
 
@@ -65,8 +66,12 @@ def _list(kube: KubeClient, wanted: tuple[Kind, ...], namespace: str, labels: st
 
 def _has_to_go(obj: Object, *, kept: bool) -> bool:
     if _is_rule(obj):
-        return not kept or any(not manager.endswith(FIELD_MANAGER) for manager in _authors(obj))
+        return not kept or (not _is_marked(obj) and set(_authors(obj)) - {FIELD_MANAGER} != set())
     return not kept and not obj["metadata"].get("ownerReferences") and _is_by_people(obj)
+
+
+def _is_marked(obj: Object) -> bool:
+    return objects.labels(obj).get(applying.MANAGED_BY) == FIELD_MANAGER
 
 
 def _is_rule(obj: Object) -> bool:

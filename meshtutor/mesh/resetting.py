@@ -5,7 +5,7 @@ injection label, the application with a sidecar in every pod, no Istio rule but 
 first, and what the resets before applied is left alone where nobody has written it since (`Standing`), so that a
 reset with nothing to do takes a fraction of a second.
 
-Left out: fields that another tool added to an object of the study and that its manifest does not mention
+Left out: fields that another tool added to a workload of the study and that its manifest does not mention
 (`kubectl set env`, say) stay, as server-side apply has it. Outside the learner's namespace only what their own lessons
 applied goes: namespaces, and Istio objects in Istio's root namespace.
 """

@@ -115,9 +115,15 @@ def test_a_rule_of_the_study_that_others_wrote_to_is_made_anew(mesh, kubernetes,
 
 
 def test_what_the_control_plane_says_of_a_rule_does_not_make_it_others(mesh, kubernetes, desired):
-    noted = {"manager": "pilot-discovery", "subresource": "status"}
-    marked = [{"manager": "meshtutor"}, {"manager": "up.meshtutor"}, noted]
-    kubernetes.put({**desired[1], "metadata": {"name": "bookinfo-gateway", "managedFields": marked}})
+    authors = [{"manager": "meshtutor"}, {"manager": "pilot-discovery", "subresource": "status"}]
+    kubernetes.put({**desired[1], "metadata": {"name": "bookinfo-gateway", "managedFields": authors}})
+    assert resetting.restore(mesh.api, "default", desired, injection=INJECTION).removed == []
+
+
+def test_a_rule_that_down_will_look_for_keeps_its_label(mesh, kubernetes, desired):
+    marked = managed(desired[1], "kubectl-edit")
+    marked["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "meshtutor"}
+    kubernetes.put(marked)
     assert resetting.restore(mesh.api, "default", desired, injection=INJECTION).removed == []
 
 
