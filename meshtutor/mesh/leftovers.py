@@ -19,6 +19,8 @@ Object = dict[str, Any]
 Named = tuple[str, str, str]
 """Group, kind and name of an object of the learner's namespace."""
 ROOT_NAMESPACE: Final = "istio-system"
+KINDS: Final = (*kinds.RULES, *kinds.WORKLOADS)
+"""What a survey lists, so that a learner has to be allowed to."""
 _PEOPLE: Final = (FIELD_MANAGER, "kubectl")
 
 
@@ -29,7 +31,7 @@ def named(obj: Object) -> Named:
 
 def survey(kube: KubeClient, namespace: str) -> list[Object]:
     """All rules and workloads of a namespace, as they are stored."""
-    return _list(kube, (*kinds.RULES, *kinds.WORKLOADS), namespace)
+    return _list(kube, KINDS, namespace)
 
 
 def foreign(there: Iterable[Object], keep: set[Named]) -> list[Object]:

@@ -14,7 +14,7 @@ import pytest
 
 from meshtutor.errors import ApiStatusError, LabError, MeshtutorError
 from meshtutor.kube import kinds
-from meshtutor.mesh import Mesh, resetting
+from meshtutor.mesh import Mesh, leftovers
 from meshtutor.providers import resolve
 from meshtutor.providers.context import rights
 from meshtutor.providers.context import up as context
@@ -136,7 +136,7 @@ def _tells_what_lessons_lack(notes: str) -> None:
 def test_the_kinds_that_a_reset_looks_through_are_asked_for() -> None:
     wanted = {right.resource for right in rights.needed("a", "istio-system", create_namespace=False)
               if right.namespace == "a" and right.verb == "list"}  # fmt: skip
-    looked_through = {kind.resource for kind in (*resetting._WORKLOADS, *kinds.RULES)}
+    looked_through = {kind.resource for kind in leftovers.KINDS}
     assert looked_through <= wanted
 
 
