@@ -39,8 +39,7 @@ class Exercise:
 
     def begin(self) -> Note:
         """Bring the mesh into the state in which the task begins; `attempt` does so by itself."""
-        self._begin(self._connected())
-        there = ", ".join(title(obj) for obj in trial.given(self.task))
+        there = ", ".join(title(obj) for obj in self._begin(self._connected()))
         return Note(f"{self.task.name} {self.task.title}. In the mesh now: {there}.")
 
     def attempt(self, answer: str) -> Verdict:
@@ -86,11 +85,14 @@ class Exercise:
         run_cell(self.task.name, python, mesh)
         return trial.judge_by_hand(self.task, before, self.task.measure(mesh))
 
-    def _begin(self, mesh: Mesh) -> None:
+    def _begin(self, mesh: Mesh) -> list[dict[str, Any]]:
+        """What the task has given, of rules and the Services they need."""
+        given = trial.given(self.task)
         pods = [study() / "manifests" / path for path in self.task.pods]
-        mesh.reset(also=[*pods, *trial.given(self.task)])
+        mesh.reset(also=[*pods, *given])
         if self.task.prepare:
             self.task.prepare(mesh)
+        return given
 
     def _connected(self) -> Mesh:
         if self.mesh is None:

@@ -23,6 +23,7 @@ from meshtutor.kube import kinds, manifests
 from meshtutor.kube.cleaning import clean
 from meshtutor.mesh import Mesh
 from meshtutor.mesh.changes import title
+from meshtutor.mesh.leftovers import named
 
 Object = dict[str, Any]
 _NOTHING = (
@@ -57,9 +58,9 @@ def judge_by_hand(task: Task, before: tuple[Finding, ...], after: tuple[Finding,
 
 def learners(mesh: Mesh, before: list[Object]) -> list[Object]:
     """The learner's objects, as they can be applied again: those that are not as `before`."""
-    known = {_key(obj): obj["spec"] for obj in before}
+    known = {named(obj): obj["spec"] for obj in before}
     found = (clean(obj) for kind in kinds.RULES for obj in _all(mesh, kind))
-    return [obj for obj in found if known.get(_key(obj)) != obj["spec"]]
+    return [obj for obj in found if known.get(named(obj)) != obj["spec"]]
 
 
 def given(task: Task) -> list[Object]:
@@ -70,16 +71,16 @@ def given(task: Task) -> list[Object]:
     rules = {kind.kind for kind in (*kinds.RULES, kinds.SERVICE)}
     found = [obj for obj in manifests.load(sources) if obj["kind"] in rules]
     return list(
-        {_key(obj): obj for obj in found}.values()
+        {named(obj): obj for obj in found}.values()
     )  # a patient may have changed an object of the study
 
 
 @contextmanager
 def taken_away(mesh: Mesh, mine: list[Object], before: list[Object]) -> Iterator[None]:
     """The mesh as it would be without these objects; they are back afterwards, whatever happens."""
-    originals = {_key(obj): obj for obj in before}
-    changed = [originals[_key(obj)] for obj in mine if _key(obj) in originals]
-    added = [obj for obj in mine if _key(obj) not in originals]
+    originals = {named(obj): obj for obj in before}
+    changed = [originals[named(obj)] for obj in mine if named(obj) in originals]
+    added = [obj for obj in mine if named(obj) not in originals]
     try:
         if added:
             mesh.delete(added)
@@ -95,11 +96,6 @@ def _all(mesh: Mesh, kind: kinds.Kind) -> list[Object]:
         return mesh.api.list(kind, mesh.namespace)
     except NotFoundError:  # a real cluster may lack a kind
         return []
-
-
-def _key(obj: Object) -> tuple[str, str, str]:
-    group = obj["apiVersion"].partition("/")[0]  # Istio and the Gateway API both have a kind Gateway
-    return group, obj["kind"], obj["metadata"]["name"]
 
 
 def _names(mine: list[Object]) -> str:
