@@ -19,16 +19,19 @@ _BACK: Final = 60.0
 
 @dataclass(frozen=True)
 class Settled(Question):
-    """Judged is what comes after two seconds in which Envoys notice which pods fail; a part of that for a part of n."""
+    """Judged is what comes after `settling` requests, the two seconds in which Envoys notice which pods fail."""
+
+    settling: int = _SETTLING
 
     def ask(self, mesh: Mesh, n: int, false_alarm: float) -> Finding:
         """Send, and send again."""
-        mesh.send(self.target, _SETTLING * n // self.n, rate=_RATE, from_pod=self.from_pod)
+        if self.settling:
+            mesh.send(self.target, self.settling, rate=_RATE, from_pod=self.from_pod)
         return super().ask(mesh, n, false_alarm)
 
     def ask_without(self, mesh: Mesh) -> Finding:
-        """All at once: pods that fail slowly are asked again, and one that is late for another reason does no harm."""
-        return Question.ask_without(replace(self, concurrency=self.n), mesh)
+        """At once, for nobody notices then; and all together, for one that is late for another reason does no harm."""
+        return Question.ask_without(replace(self, settling=0, concurrency=self.n), mesh)
 
 
 @dataclass(frozen=True)

@@ -80,12 +80,12 @@ def _answered(mesh: Mesh, codes: str) -> dict[str, float]:
 def _more(trouble: int, n: int, each: int) -> int:
     """How many pages to ask for next: what `n` of them have shown says how many it will take, and a fifth more.
 
-    No more than have been asked for: what the first few say of the others is rough.
+    No more than twice what has been asked for: what the first few say of the others is rough.
     """
     if not trouble:
         return each
     needed = ceil(1.2 * n * (ENOUGH - trouble) / trouble)
-    return min(max(needed, each // 3), n, _MOST - n)
+    return min(max(needed, each // 3), 2 * n, _MOST - n)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class SlowPages:
     """Pages that take longer than so many milliseconds."""
 
     milliseconds: float
-    each: ClassVar[int] = 45
+    each: ClassVar[int] = 90
     by_clock: ClassVar[bool] = True
 
     def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:
