@@ -38,9 +38,11 @@ def trace_scatter(traces: Traces, chosen: str = "") -> Chart:
         height=HEIGHT,
         hovermode="closest",
     )
-    found = list(traces)
-    dots = [_dots(verdict, [one for one in found if verdict_of(one) == verdict]) for verdict in _LOOKS]
-    return Chart([*dots, _ring([one for one in found if one.id == chosen])], drawn, repr(traces))
+    found: dict[str, list[Trace]] = {verdict: [] for verdict in _LOOKS}
+    for trace in traces:
+        found[verdict_of(trace)].append(trace)
+    dots = [_dots(verdict, those) for verdict, those in found.items()]
+    return Chart([*dots, _ring([one for one in traces if one.id == chosen])], drawn, repr(traces))
 
 
 def verdict_of(trace: Trace) -> str:

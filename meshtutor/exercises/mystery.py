@@ -87,7 +87,7 @@ class Mystery(Exercise):
         """
         begun = time.monotonic()
         for _ in range(_MOST_TURNS):
-            mesh.send(mesh.gateway + PAGE, 60, concurrency=16)
+            mesh.send(mesh.gateway + PAGE, self._case.symptom.some, concurrency=16)
             if self._case.noise:
                 mesh.send(_service(innocent), 300, path=f"/{_service(innocent)}/nothing")
             seen = self._case.symptom.shows(mesh, self._culprit, begun)

@@ -16,10 +16,7 @@ from meshtutor.telemetry.istio import REQUESTS
 from meshtutor.telemetry.pages import read_pages
 
 PAGE: Final = "/productpage"
-ENOUGH: Final = (
-    20  # cases of trouble: then a quarter of them is, by chance alone, rarer than 1 in 10,000 (Poisson)
-)
-_STILL: Final = 0.25  # of the trouble before: what a busy machine may add by itself
+_STILL: Final = 0.2  # of the trouble before: what a busy machine may add by itself
 _MOST: Final = 450
 _IN_VAIN: Final = 180
 _SCRAPES: Final = 5  # a window of so many must not show what the learner did before
@@ -30,11 +27,14 @@ _AT_ONCE: Final = 12  # more would have pages wait for each other on a busy mach
 class Symptom(Protocol):
     """Trouble that can be counted.
 
-    `each` is how many pages to ask for before it is seen whether more are needed; `by_clock` if a machine that is busy
-    for a moment causes the same.
+    `some` is how many pages show a learner a bit of it, `each` how many to ask for before it is seen whether a check
+    needs more, which wants to see `enough` cases: so many that they hardly stay away by chance. `by_clock` if a machine
+    that is busy for a moment causes the same.
     """
 
+    some: ClassVar[int]
     each: ClassVar[int]
+    enough: ClassVar[int]
     by_clock: ClassVar[bool]
 
     def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:
@@ -56,8 +56,8 @@ def measure(symptom: Symptom, mesh: Mesh) -> tuple[int, int]:
     A version that is slow gets few requests, because Istio's load balancing (LEAST_REQUEST) goes around it.
     """
     trouble, n = 0, 0
-    while trouble < ENOUGH and n < (_MOST if trouble else _IN_VAIN):
-        more = _more(trouble, n, symptom.each)
+    while trouble < symptom.enough and n < (_MOST if trouble else _IN_VAIN):
+        more = _more(symptom, trouble, n)
         trouble += symptom.count(mesh, more)
         n += more
     return trouble, n
@@ -77,22 +77,24 @@ def _answered(mesh: Mesh, codes: str) -> dict[str, float]:
     return mesh.prometheus.query(found).by("destination_workload")
 
 
-def _more(trouble: int, n: int, each: int) -> int:
+def _more(symptom: Symptom, trouble: int, n: int) -> int:
     """How many pages to ask for next: what `n` of them have shown says how many it will take, and a fifth more.
 
-    No more than twice what has been asked for: what the first few say of the others is rough.
+    No more than three times what has been asked for: what the first few say of the others is rough.
     """
     if not trouble:
-        return each
-    needed = ceil(1.2 * n * (ENOUGH - trouble) / trouble)
-    return min(max(needed, each // 3), 2 * n, _MOST - n)
+        return symptom.each
+    needed = ceil(1.2 * n * (symptom.enough - trouble) / trouble)
+    return min(max(needed, symptom.each // 3), 3 * n, _MOST - n)
 
 
 @dataclass(frozen=True)
 class FailedCalls:
     """Calls between services that ended with 5xx; once the right one is healed, one is one too many."""
 
+    some: ClassVar[int] = 60
     each: ClassVar[int] = 90
+    enough: ClassVar[int] = 10  # none at all where so many are to be expected: 1 in 20,000
     by_clock: ClassVar[bool] = False
 
     def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:
@@ -120,7 +122,11 @@ class SlowPages:
     """Pages that take longer than so many milliseconds."""
 
     milliseconds: float
-    each: ClassVar[int] = 90
+    some: ClassVar[int] = 30
+    each: ClassVar[int] = 30
+    enough: ClassVar[int] = (
+        15  # a fifth where as many are to be expected: 1 in 1,000, with how they are sought
+    )
     by_clock: ClassVar[bool] = True
 
     def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:

@@ -72,7 +72,7 @@ class Trace:
         """The spans into which a rule injected a fault."""
         return tuple(span for span in self.spans if span.fault)
 
-    @property
+    @cached_property
     def retries(self) -> tuple[Span, ...]:
         """The spans that are second and later attempts."""
         return tuple(span for span in self.spans if self.attempt(span) > 1)
@@ -107,7 +107,8 @@ class Trace:
         """What is remarkable about a span, in words: `503`, `UF`, `retry 1`, `delayed by a rule`."""
         failed = str(span.status) if span.status >= 400 else "error" if span.is_error else ""
         flags = [flag for flag in span.flags if flag not in ("FI", "DI")]
-        retry = f"retry {self.attempt(span) - 1}" if self.attempt(span) > 1 else ""
+        attempt = self.attempt(span)
+        retry = f"retry {attempt - 1}" if attempt > 1 else ""
         fault = f"{span.fault} by a rule" if span.fault else ""
         return tuple(word for word in (failed, *flags, retry, fault) if word)
 

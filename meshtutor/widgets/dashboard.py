@@ -36,6 +36,5 @@ class Dashboard(WatchingWidget[SignalsModel]):
 
         return SignalsView(self.model, self._live)
 
-    def __repr__(self) -> str:
-        self.model.refresh()
+    def _words(self) -> str:
         return self.model.error or repr(self.model.board)

@@ -84,7 +84,11 @@ class LiveWidget(ABC):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         if not surroundings.in_notebook():
             return {"text/plain": repr(self)}
-        if self._view is None:
-            self._view = self._make_view()
+        new = self._view is None
+        self._view = self._view or self._make_view()
         bundle = self._view._repr_mimebundle_(include=include, exclude=exclude)
-        return {**bundle, "text/plain": repr(self)}
+        return {**bundle, "text/plain": self._words() if new else repr(self)}
+
+    def _words(self) -> str:
+        """What a face that was made right now shows, in words."""
+        return repr(self)

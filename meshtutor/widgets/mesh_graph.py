@@ -41,6 +41,5 @@ class MeshGraph(WatchingWidget[GraphModel]):
 
         return GraphView(self.model, self._live)
 
-    def __repr__(self) -> str:
-        self.model.refresh()
+    def _words(self) -> str:
         return self.model.error or repr(self.model.graph)

@@ -26,8 +26,10 @@ class SignalsView(Face):
         self._model = model
         self._live = live
         self._drawing = threading.RLock()
-        self._figure = living(signaling.golden_signals(model.board, model.done))
-        self._layout: dict[str, Any] = {}
+        chart = signaling.golden_signals(model.board, model.done)
+        self._figure = living(chart)
+        self._layout: dict[str, Any] = chart.layout.to_plotly_json()
+        self._drawn = (model.board, model.done)
         self._offering = False
         self._service = ipywidgets.Dropdown(
             options=self._options(), value=model.service, description="Of", style={"description_width": "2em"},
@@ -72,13 +74,17 @@ class SignalsView(Face):
         self._live.observer.hurry()
 
     def _draw_figure(self) -> None:
-        chart = signaling.golden_signals(self._model.board, self._model.done)
+        model = self._model
+        if self._drawn == (model.board, model.done):
+            return
+        self._drawn = (model.board, model.done)
+        chart = signaling.golden_signals(*self._drawn)
         new = chart.layout.to_plotly_json()
         changed = {name: part for name, part in new.items() if self._layout.get(name) != part}
         with self._figure.batch_update():
             for old, trace in zip(self._figure.data, chart.data, strict=True):
                 old.update(trace.to_plotly_json())
-        if changed and self._layout:
+        if changed:
             self._figure.plotly_relayout(changed)
         self._layout = new
 

@@ -37,6 +37,8 @@ class TracesView(Face):
         self._form = TracesForm(model)
         self._told = ipywidgets.HTML()
         self._dots = living(trace_scatter(model.found, model.chosen))
+        self._dotted = (model.found, model.chosen)
+        """What the dots are those of."""
         self._list = ipywidgets.Select(rows=6, layout={"width": "100%"})
         self._tree = ipywidgets.HTML(layout={"width": "100%"})
         self._link()
@@ -101,14 +103,19 @@ class TracesView(Face):
 
     def _show_found(self) -> None:
         model = self._model
-        with self._dots.batch_update():
-            for old, new in zip(self._dots.data, trace_scatter(model.found, model.chosen).data, strict=True):
-                old.update(new.to_plotly_json())
+        if self._dotted != (model.found, model.chosen):
+            self._draw_dots(model)
         choose(self._list, [(_line(trace), trace.id) for trace in model.found], model.chosen or None)
         if model.error:
             self._told.value = html.notice(model.error, "warn")
         else:
             self._told.value = html.muted(_words(model))
+
+    def _draw_dots(self, model: TracesModel) -> None:
+        self._dotted = (model.found, model.chosen)
+        with self._dots.batch_update():
+            for old, new in zip(self._dots.data, trace_scatter(*self._dotted).data, strict=True):
+                old.update(new.to_plotly_json())
 
     def _show_trace(self) -> None:
         trace = self._model.trace

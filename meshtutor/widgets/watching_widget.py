@@ -27,6 +27,10 @@ class WatchingWidget(LiveWidget, Generic[Model]):
     def _make_face(self) -> View:
         """The face, of a model that is up to date."""
 
+    @abstractmethod
+    def _words(self) -> str:
+        """What the model holds, in words."""
+
     def _make_live(self) -> Live[Watcher]:
         live = Live(self._make_load, Watcher(self.model, self._seconds, self._draw))
         live.pause("")
@@ -35,3 +39,7 @@ class WatchingWidget(LiveWidget, Generic[Model]):
     def _make_view(self) -> Any:
         self.model.refresh()
         return self._make_face()
+
+    def __repr__(self) -> str:
+        self.model.refresh()
+        return self._words()
