@@ -30,6 +30,7 @@ from meshtutor.traffic.load import Load
 _RATE: Final = 6.0
 _SECONDS: Final = 900.0
 _MOST_TURNS: Final = 20  # what else is wrong by then is somebody else's doing
+_NOISE: Final = 150  # requests: several times the trouble
 _HARMLESS: Final = {"status": 0, "delay_ms": 0, "share": 0}
 _NAME: Final = re.compile(r"[\"']?([a-z0-9-]+)[\"']?")
 
@@ -89,7 +90,7 @@ class Mystery(Exercise):
         for _ in range(_MOST_TURNS):
             mesh.send(mesh.gateway + PAGE, self._case.symptom.some, concurrency=16)
             if self._case.noise:
-                mesh.send(_service(innocent), 300, path=f"/{_service(innocent)}/nothing")
+                mesh.send(_service(innocent), _NOISE, path=f"/{_service(innocent)}/nothing")
             seen = self._case.symptom.shows(mesh, self._culprit, begun)
             if seen and (not self._case.noise or _same_service(loudest(mesh), innocent)):
                 break

@@ -21,6 +21,7 @@ _MOST: Final = 450
 _IN_VAIN: Final = 180
 _SCRAPES: Final = 5  # a window of so many must not show what the learner did before
 _REPORTED: Final = 2.0  # seconds after which more pages help more than patience
+_COUNTED: Final = 0.1  # seconds: who has an answer was counted already, or is so right now
 _AT_ONCE: Final = 12  # more would have pages wait for each other on a busy machine
 
 
@@ -92,7 +93,7 @@ def _more(symptom: Symptom, trouble: int, n: int) -> int:
 class FailedCalls:
     """Calls between services that ended with 5xx; once the right one is healed, one is one too many."""
 
-    some: ClassVar[int] = 60
+    some: ClassVar[int] = 40
     each: ClassVar[int] = 90
     enough: ClassVar[int] = 10  # none at all where so many are to be expected: 1 in 20,000
     by_clock: ClassVar[bool] = False
@@ -108,7 +109,7 @@ class FailedCalls:
         calls = {"reporter": "source", "destination_service_namespace": mesh.namespace}
         before = read_pages(mesh.api, mesh.api.list(POD, mesh.namespace), calls)
         mesh.send(mesh.gateway + PAGE, n)
-        grown = at_rest(mesh.api, mesh.namespace, calls).since(before)
+        grown = at_rest(mesh.api, mesh.namespace, calls, pause=_COUNTED).since(before)
         return round(sum(one.value for one in grown if one.labels.get("response_code", "").startswith("5")))
 
     def gone(self, before: int, after: int, n: int, healed: str) -> Finding:
