@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import requests
 import yaml
 from requests.adapters import HTTPAdapter
+from urllib3.util.ssl_ import ALPN_PROTOCOLS
 
 from meshtutor.errors import LabError
 
@@ -61,6 +62,23 @@ def _named(config: dict[str, Any], section: str, entry: str, name: str) -> dict[
     return found
 
 
+class _Shared(ssl.SSLContext):
+    """For threads that connect at the same time: what they share is changed once, before the first of them.
+
+    urllib3 sets ALPN's protocols for each connection anew. OpenSSL frees the old list then, of which another thread may
+    be making its ClientHello (Python lets others run meanwhile): now and then a server got one that it could not read.
+    """
+
+    _protocols: tuple[str, ...] = ()
+
+    def set_alpn_protocols(self, alpn_protocols: Iterable[str]) -> None:
+        """As that of `ssl`; setting the same ones again changes nothing."""
+        protocols = tuple(alpn_protocols)
+        if protocols != self._protocols:
+            super().set_alpn_protocols(list(protocols))
+            self._protocols = protocols
+
+
 class _WithContext(HTTPAdapter):
     """Verifies the server with a CA given as text; `Session.verify` would need a file on disk."""
 
@@ -78,7 +96,9 @@ class _WithContext(HTTPAdapter):
 def _plain_session(cluster: dict[str, Any], user: dict[str, Any]) -> requests.Session:
     session = _session()
     if authority := cluster.get("certificate-authority-data"):
-        context = ssl.create_default_context(cadata=base64.b64decode(authority).decode())
+        context = _Shared(ssl.PROTOCOL_TLS_CLIENT)  # which checks certificates and names
+        context.load_verify_locations(cadata=base64.b64decode(authority).decode())
+        context.set_alpn_protocols(ALPN_PROTOCOLS)
         session.mount("https://", _WithContext(context))
     session.headers["Authorization"] = f"Bearer {user.get('token', '')}"
     return session

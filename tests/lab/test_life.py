@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 import socket
+import ssl
 import urllib.request
 from pathlib import Path
 
 from meshtutor.config import study
 from meshtutor.kube.client import KubeClient
+from meshtutor.kube.kinds import POD
 from meshtutor.kube.manifests import load
 from meshtutor.mesh import resetting
 from meshtutor.providers.base import INJECTION
@@ -95,3 +97,13 @@ def test_two_ups_at_the_same_moment_start_one_lab(meshtutor):
     said = "".join(process.stdout.read() for process in both)
     assert said.count("The mesh is up in") == 1
     assert said.count("runs already") == 1
+
+
+def test_what_threads_share_of_tls_is_not_touched_by_their_connections(lab, monkeypatch):
+    """OpenSSL frees what another thread may be making its ClientHello of."""
+    api, touched = KubeClient.from_kubeconfig(Path(lab["kubeconfig"]), lab["context"]), []
+    monkeypatch.setattr(ssl.SSLContext, "set_alpn_protocols", lambda _, protocols: touched.append(protocols))
+    for _ in range(3):
+        api.endpoint.session.close()  # the next request connects anew
+        assert api.list(POD, "default")
+    assert touched == []
