@@ -125,9 +125,7 @@ class SlowPages:
     milliseconds: float
     some: ClassVar[int] = 30
     each: ClassVar[int] = 30
-    enough: ClassVar[int] = (
-        15  # a fifth where as many are to be expected: 1 in 1,000, with how they are sought
-    )
+    enough: ClassVar[int] = 15  # a fifth where as many are to be expected: 1 in 1,000, sought as here
     by_clock: ClassVar[bool] = True
 
     def shows(self, mesh: Mesh, culprit: str, since: float) -> bool:

@@ -31,10 +31,11 @@ class Dashboard(WatchingWidget[SignalsModel]):
         super().__init__(mesh, _SECONDS, path, rate)
         self.model = SignalsModel(mesh, service, seconds)
 
-    def _make_face(self) -> View:
+    def _make_view(self) -> View:
         from meshtutor.widgets.signals_view import SignalsView
 
         return SignalsView(self.model, self._live)
 
-    def _words(self) -> str:
+    def __repr__(self) -> str:
+        self.model.refresh()
         return self.model.error or repr(self.model.board)

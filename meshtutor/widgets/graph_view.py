@@ -12,7 +12,7 @@ from meshtutor.charts import graphing
 from meshtutor.display import html
 from meshtutor.widgets import graph_details
 from meshtutor.widgets.face import Face
-from meshtutor.widgets.figure import living
+from meshtutor.widgets.figure import living, refill
 from meshtutor.widgets.graph_model import GraphModel
 from meshtutor.widgets.heartbeat import Heartbeat
 from meshtutor.widgets.live import Live
@@ -80,11 +80,7 @@ class GraphView(Face):
         model, figure = self._model, self._figure
         look = graphing.look(model.graph, model.layout)
         changed = {name: part for name, part in look.items() if self._shown.get(name) != part}
-        with figure.batch_update():
-            for old, new in zip(
-                figure.data, graphing.traces(model.graph, model.layout, model.selected), strict=True
-            ):
-                old.update(new.to_plotly_json())
+        refill(figure, graphing.traces(model.graph, model.layout, model.selected))
         if changed:
             figure.plotly_relayout(changed)
         self._shown = look

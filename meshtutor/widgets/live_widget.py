@@ -84,11 +84,8 @@ class LiveWidget(ABC):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         if not surroundings.in_notebook():
             return {"text/plain": repr(self)}
-        new = self._view is None
-        self._view = self._view or self._make_view()
+        words = repr(self)  # first: who only looks, asks for it, and the face shows the same
+        if self._view is None:
+            self._view = self._make_view()
         bundle = self._view._repr_mimebundle_(include=include, exclude=exclude)
-        return {**bundle, "text/plain": self._words() if new else repr(self)}
-
-    def _words(self) -> str:
-        """What a face that was made right now shows, in words."""
-        return repr(self)
+        return {**bundle, "text/plain": words}

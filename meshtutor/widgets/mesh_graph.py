@@ -36,10 +36,11 @@ class MeshGraph(WatchingWidget[GraphModel]):
         seconds = _SCRAPES * interval if window is None else seconds_of(window)
         self.model = GraphModel(mesh, seconds, tuple(namespaces) or (mesh.namespace,))
 
-    def _make_face(self) -> View:
+    def _make_view(self) -> View:
         from meshtutor.widgets.graph_view import GraphView
 
         return GraphView(self.model, self._live)
 
-    def _words(self) -> str:
+    def __repr__(self) -> str:
+        self.model.refresh()
         return self.model.error or repr(self.model.graph)

@@ -10,7 +10,7 @@ import ipywidgets
 from meshtutor.charts import signaling
 from meshtutor.display import html
 from meshtutor.widgets.face import Face
-from meshtutor.widgets.figure import living
+from meshtutor.widgets.figure import living, refill
 from meshtutor.widgets.heartbeat import Heartbeat
 from meshtutor.widgets.live import Live
 from meshtutor.widgets.signals_model import RANGES, SignalsModel
@@ -81,9 +81,7 @@ class SignalsView(Face):
         chart = signaling.golden_signals(*self._drawn)
         new = chart.layout.to_plotly_json()
         changed = {name: part for name, part in new.items() if self._layout.get(name) != part}
-        with self._figure.batch_update():
-            for old, trace in zip(self._figure.data, chart.data, strict=True):
-                old.update(trace.to_plotly_json())
+        refill(self._figure, chart.data)
         if changed:
             self._figure.plotly_relayout(changed)
         self._layout = new

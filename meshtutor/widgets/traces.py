@@ -31,9 +31,6 @@ class Traces:
 
     def __repr__(self) -> str:
         self.model.search()
-        return self._words()
-
-    def _words(self) -> str:
         if self.model.error:
             return str(self.model.error)
         return "\n\n".join(repr(part) for part in (self.model.found, self.model.trace) if part is not None)
@@ -41,10 +38,10 @@ class Traces:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         if not surroundings.in_notebook():
             return {"text/plain": repr(self)}
-        self.model.search()
+        words = repr(self)  # first: it searches, and the face shows what was found
         if self._view is None:
             from meshtutor.widgets.traces_view import TracesView
 
             self._view = TracesView(self.model)
         bundle = self._view._repr_mimebundle_(include=include, exclude=exclude)
-        return {**bundle, "text/plain": self._words()}
+        return {**bundle, "text/plain": words}

@@ -14,7 +14,7 @@ from meshtutor.telemetry.trace import Trace
 from meshtutor.telemetry.traces import NOTHING
 from meshtutor.telemetry.waterfall import as_html
 from meshtutor.widgets.face import Face
-from meshtutor.widgets.figure import living
+from meshtutor.widgets.figure import living, refill
 from meshtutor.widgets.latest import Latest
 from meshtutor.widgets.traces_form import TracesForm, choose
 from meshtutor.widgets.traces_model import LIMIT, TracesModel
@@ -113,9 +113,7 @@ class TracesView(Face):
 
     def _draw_dots(self, model: TracesModel) -> None:
         self._dotted = (model.found, model.chosen)
-        with self._dots.batch_update():
-            for old, new in zip(self._dots.data, trace_scatter(*self._dotted).data, strict=True):
-                old.update(new.to_plotly_json())
+        refill(self._dots, trace_scatter(*self._dotted).data)
 
     def _show_trace(self) -> None:
         trace = self._model.trace
